@@ -1,0 +1,11 @@
+//! What the use cases need from the world. Each port has one trait, one error type, and adapters elsewhere.
+
+mod bus;
+mod clock;
+mod gateway;
+mod tables;
+
+pub use bus::{Bus, BusError, Message};
+pub use clock::{Clock, Ids};
+pub use gateway::{Gateway, GatewayError, GatewayPayment, GatewayStatus};
+pub use tables::{ETag, Key, Op, OpKind, Page, Range, Row, Table, TableError, Tables, validate};

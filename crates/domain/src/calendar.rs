@@ -1,0 +1,163 @@
+//! Days and months in Seoul. Korea has had one offset, +09:00, and no daylight saving time since 1988.
+
+use jiff::civil::{Date, date};
+use jiff::tz::{Offset, TimeZone};
+use jiff::{Timestamp, ToSpan};
+use serde::{Deserialize, Serialize};
+
+/// The time zone of every month and due date.
+pub fn seoul() -> TimeZone {
+    TimeZone::fixed(Offset::constant(9))
+}
+
+/// The day in Seoul at an instant.
+pub fn seoul_date(at: Timestamp) -> Date {
+    at.to_zoned(seoul()).date()
+}
+
+/// An instant as RFC 3339 with Seoul's offset, to the millisecond, as the API shows it.
+pub fn rfc3339(at: Timestamp) -> String {
+    at.to_zoned(seoul()).strftime("%Y-%m-%dT%H:%M:%S%.3f%:z").to_string()
+}
+
+/// A month of usage (사용월), `2026-10`: from its first day 00:00 to the next month's first day 00:00 in Seoul.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct UsageMonth(Date);
+
+/// The text is not a month such as `2026-10`, from `2000-01` to `2999-12`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a usage month is written like 2026-10")]
+pub struct NotAMonth;
+
+impl UsageMonth {
+    /// The month from text such as `2026-10`.
+    pub fn parse(text: &str) -> Result<Self, NotAMonth> {
+        let (year, month) = text.split_once('-').ok_or(NotAMonth)?;
+        let digits = |part: &str, len| part.len() == len && part.bytes().all(|b| b.is_ascii_digit());
+        if !digits(year, 4) || !digits(month, 2) {
+            return Err(NotAMonth);
+        }
+        Self::of_parts(year, month)
+    }
+
+    /// The month from text such as `202610`, as it stands in keys and ids.
+    pub fn parse_compact(text: &str) -> Result<Self, NotAMonth> {
+        if text.len() != 6 || !text.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(NotAMonth);
+        }
+        let (year, month) = text.split_at(4);
+        Self::of_parts(year, month)
+    }
+
+    fn of_parts(year: &str, month: &str) -> Result<Self, NotAMonth> {
+        let year: i16 = year.parse().map_err(|_| NotAMonth)?;
+        let month: i8 = month.parse().map_err(|_| NotAMonth)?;
+        if !(2000..3000).contains(&year) {
+            return Err(NotAMonth);
+        }
+        Date::new(year, month, 1).map(Self).map_err(|_| NotAMonth)
+    }
+
+    /// The month in Seoul that an instant lies in.
+    pub fn of(at: Timestamp) -> Self {
+        Self::of_date(seoul_date(at))
+    }
+
+    /// The month of a day.
+    pub fn of_date(day: Date) -> Self {
+        Self(day.first_of_month())
+    }
+
+    /// The month as `202610`, for keys and ids: it sorts by time.
+    pub fn compact(self) -> String {
+        self.0.strftime("%Y%m").to_string()
+    }
+
+    /// The first day.
+    pub fn first_day(self) -> Date {
+        self.0
+    }
+
+    /// The last day.
+    pub fn last_day(self) -> Date {
+        self.0.last_of_month()
+    }
+
+    /// The number of days, 28 to 31.
+    pub fn days(self) -> i64 {
+        i64::from(self.0.days_in_month())
+    }
+
+    /// The month after this one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0.checked_add(1.month()).unwrap_or(date(2999, 12, 1)))
+    }
+
+    /// The month before this one.
+    #[must_use]
+    pub fn previous(self) -> Self {
+        Self(self.0.checked_sub(1.month()).unwrap_or(date(2000, 1, 1)))
+    }
+
+    /// Whether the month is over at an instant, so that it can be billed.
+    pub fn has_ended(self, now: Timestamp) -> bool {
+        Self::of(now) > self
+    }
+}
+
+impl std::fmt::Display for UsageMonth {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0.strftime("%Y-%m"))
+    }
+}
+
+impl TryFrom<String> for UsageMonth {
+    type Error = NotAMonth;
+
+    fn try_from(text: String) -> Result<Self, NotAMonth> {
+        Self::parse(&text)
+    }
+}
+
+impl From<UsageMonth> for String {
+    fn from(month: UsageMonth) -> Self {
+        month.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_month_is_read_as_it_is_written() {
+        for text in ["2026-10", "2000-01", "2999-12"] {
+            assert_eq!(UsageMonth::parse(text).unwrap().to_string(), text);
+        }
+        let october = UsageMonth::parse("2026-10").unwrap();
+        assert_eq!(UsageMonth::parse_compact(&october.compact()), Ok(october));
+    }
+
+    #[test]
+    fn other_texts_are_no_month() {
+        for text in ["2026-13", "2026-00", "2026-1", "202610", "26-10", "2026-10-01", "+026-10", "", "1999-12"] {
+            assert_eq!(UsageMonth::parse(text), Err(NotAMonth), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_month_begins_at_midnight_in_seoul() {
+        let october = UsageMonth::parse("2026-10").unwrap();
+        assert_eq!(UsageMonth::of("2026-09-30T15:00:00Z".parse().unwrap()), october);
+        assert_eq!(UsageMonth::of("2026-09-30T14:59:59Z".parse().unwrap()), october.previous());
+        assert!(!october.has_ended("2026-10-31T14:59:59Z".parse().unwrap()));
+        assert!(october.has_ended("2026-10-31T15:00:00Z".parse().unwrap()));
+    }
+
+    #[test]
+    fn instants_are_shown_with_seouls_offset() {
+        assert_eq!(rfc3339("2026-10-31T15:00:00Z".parse().unwrap()), "2026-11-01T00:00:00.000+09:00");
+    }
+}
