@@ -1,1 +1,7 @@
-fn main() {}
+//! The handler as it is deployed.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    functions::run()
+}

@@ -1,1 +1,47 @@
-fn main() {}
+//! What developers and continuous integration run: `cargo xtask test`.
+
+mod steps;
+mod tidy;
+mod tools;
+
+use anyhow::Result;
+use clap::builder::PossibleValuesParser;
+use clap::{Parser, Subcommand};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "What developers and continuous integration run.")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Checks everything: formatting, lints, dependencies, documentation, tests. Installs what it needs first, and
+    /// stops at the first failure.
+    #[command(visible_alias = "ci")]
+    Test {
+        /// Only this step or part; may be given several times.
+        #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(steps::names()))]
+        only: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    let Command::Test { only } = Arguments::parse().command;
+    match root().and_then(|root| steps::run(&root, &only)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The root of the workspace: the folder above this crate.
+fn root() -> Result<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    Ok(root.canonicalize()?)
+}

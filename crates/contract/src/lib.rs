@@ -1,1 +1,6 @@
-//! placeholder
+//! Wire forms: what the Functions host posts and expects, problems, traces.
+
+pub mod envelope;
+pub mod event;
+pub mod problem;
+pub mod trace;

@@ -142,7 +142,9 @@ mod tests {
 
     #[test]
     fn other_texts_are_no_month() {
-        for text in ["2026-13", "2026-00", "2026-1", "202610", "26-10", "2026-10-01", "+026-10", "", "1999-12"] {
+        for text in
+            ["2026-13", "2026-00", "2026-1", "202610", "26-10", "2026-10-01", "+026-10", "", "1999-12"]
+        {
             assert_eq!(UsageMonth::parse(text), Err(NotAMonth), "{text}");
         }
     }

@@ -123,8 +123,7 @@ fn numbered(text: &str, valid: fn(&str) -> bool) -> bool {
 }
 
 fn is_plan(text: &str) -> bool {
-    (1..=40).contains(&text.len())
-        && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+    (1..=40).contains(&text.len()) && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
 }
 
 fn is_payment_key(text: &str) -> bool {
@@ -178,6 +177,33 @@ impl SagaId {
     pub fn cancel(payment: &PaymentId, attempt: u32) -> Self {
         Self(format!("cancel-{payment}-{attempt}"))
     }
+
+    /// The payment that the saga is about, if it is about one.
+    pub fn payment(&self) -> Option<PaymentId> {
+        let id = match self.0.split_once('-')? {
+            ("pay", payment) => payment,
+            ("cancel", rest) => rest.rsplit_once('-')?.0,
+            _ => return None,
+        };
+        PaymentId::parse(id).ok()
+    }
+
+    /// The order that the saga is about, if it is about one.
+    pub fn order(&self) -> Option<OrderId> {
+        let id = match self.0.split_once('-')? {
+            ("open", order) => order,
+            ("close", rest) => rest.rsplit_once('-')?.0,
+            _ => return None,
+        };
+        OrderId::parse(id).ok()
+    }
+
+    /// Which attempt to cancel or to close it is, from 1; 1 for sagas that have one attempt only.
+    pub fn attempt(&self) -> u32 {
+        let numbered = self.0.starts_with("cancel-") || self.0.starts_with("close-");
+        let last = self.0.rsplit_once('-').map(|(_, last)| last);
+        last.filter(|_| numbered).and_then(|last| last.parse().ok()).unwrap_or(1)
+    }
 }
 
 /// A Korean mobile number, eleven digits from `010`. Its `Debug` form is masked: numbers do not belong in logs.
@@ -189,7 +215,8 @@ impl PhoneNumber {
     /// The number from its digits; dashes are allowed: `010-1234-5678` is `01012345678`.
     pub fn parse(text: &str) -> Result<Self, NotAnId> {
         let digits: String = text.chars().filter(|c| *c != '-').collect();
-        let valid = digits.len() == 11 && digits.starts_with("010") && digits.bytes().all(|b| b.is_ascii_digit());
+        let valid =
+            digits.len() == 11 && digits.starts_with("010") && digits.bytes().all(|b| b.is_ascii_digit());
         if valid { Ok(Self(digits)) } else { Err(NotAnId("phone number")) }
     }
 

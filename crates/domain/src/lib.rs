@@ -6,6 +6,7 @@
 pub mod bill;
 pub mod calendar;
 pub mod catalogue;
+pub mod event;
 pub mod ids;
 pub mod limits;
 pub mod money;

@@ -1,1 +1,7 @@
-fn main() {}
+//! The executable of `cargo run`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    local_host::cli::main()
+}

@@ -60,7 +60,8 @@ pub trait Gateway: Send + Sync {
 
     /// Gives back all that was charged. The same `idempotency_key` gives back once; one that was given back before
     /// is a success.
-    async fn cancel(&self, key: &PaymentKey, reason: &str, idempotency_key: &str) -> Result<(), GatewayError>;
+    async fn cancel(&self, key: &PaymentKey, reason: &str, idempotency_key: &str)
+    -> Result<(), GatewayError>;
 
     /// What the gateway knows of a payment.
     async fn find(&self, key: &PaymentKey) -> Result<GatewayPayment, GatewayError>;

@@ -1,7 +1,5 @@
 use async_trait::async_trait;
-use domain::limits::{
-    ENTITY_BODY_BYTES_MAX, KEY_CHARS_MAX, TRANSACTION_BYTES_MAX, TRANSACTION_ENTITIES_MAX,
-};
+use domain::limits::{ENTITY_BODY_BYTES_MAX, KEY_CHARS_MAX, TRANSACTION_BYTES_MAX, TRANSACTION_ENTITIES_MAX};
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -222,7 +220,12 @@ pub trait Tables: Send + Sync {
 
     /// Applies all operations or none: one entity group transaction in one partition, 1 to 100 operations, each row
     /// once. The answer holds the new version of each row, `None` for a deleted one.
-    async fn commit(&self, table: Table, partition: &str, ops: &[Op]) -> Result<Vec<Option<ETag>>, TableError>;
+    async fn commit(
+        &self,
+        table: Table,
+        partition: &str,
+        ops: &[Op],
+    ) -> Result<Vec<Option<ETag>>, TableError>;
 
     /// Answers when the store can be reached: readiness.
     async fn ping(&self) -> Result<(), TableError>;
@@ -259,6 +262,11 @@ fn valid_key(key: &str) -> Result<(), TableError> {
     if key.is_empty() || key.len() > KEY_CHARS_MAX {
         return Err(TableError::Invalid("a key has 1 to 512 characters"));
     }
-    let allowed = |b: u8| (b == b' ' || b.is_ascii_graphic()) && !matches!(b, b'/' | b'\\' | b'#' | b'?' | b'%');
-    if key.bytes().all(allowed) { Ok(()) } else { Err(TableError::Invalid("a key has a character that is not allowed")) }
+    let allowed =
+        |b: u8| (b == b' ' || b.is_ascii_graphic()) && !matches!(b, b'/' | b'\\' | b'#' | b'?' | b'%');
+    if key.bytes().all(allowed) {
+        Ok(())
+    } else {
+        Err(TableError::Invalid("a key has a character that is not allowed"))
+    }
 }

@@ -1,0 +1,240 @@
+//! One message's share of a billing run: the lines of a bucket, up to a limit, and then the next message.
+
+use super::run::Progress;
+use super::usage::UsageByLine;
+use crate::keys;
+use crate::parked::Parked;
+use crate::ports::{Key, Range, Table};
+use crate::store::{Changes, Loaded};
+use crate::{App, Failure, announcement};
+use contract::event::{BillFacts, BillingChunk, BillingCounts, Event};
+use domain::bill::{Account, AccountStatus, Bill, Status};
+use domain::calendar::UsageMonth;
+use domain::event::EventType;
+use domain::ids::BillId;
+use domain::limits::{BILLS_PER_TRANSACTION, LINES_PER_CHUNK};
+use domain::rating::{Usage, rate};
+use futures::future::try_join_all;
+use jiff::Timestamp;
+
+/// What is to become of a line.
+enum Verdict {
+    Bill(Box<Bill>),
+    NothingToBill,
+}
+
+impl App {
+    /// A message of the `billing` queue.
+    pub(crate) async fn on_billing_chunk(&self, chunk: &BillingChunk) -> Result<(), Failure> {
+        let Some(bucket) = chunk.bucket else { return self.plan_run(chunk).await };
+        let partition = keys::Buckets::partition(bucket);
+        let month = chunk.usage_month;
+        if chunk.after.is_none() {
+            self.close_month(&partition, month).await?;
+        }
+        let (accounts, done) = self.accounts_after(&partition, chunk).await?;
+        let counts = match (accounts.first(), accounts.last()) {
+            (Some(first), Some(last)) => {
+                let usage = self.usage_between(&partition, month, &first.order_id, &last.order_id).await?;
+                self.bill_lines(&partition, month, &accounts, usage).await?
+            }
+            _ => BillingCounts::default(),
+        };
+        let next = BillingChunk {
+            after: accounts.last().map(|account| account.order_id.clone()).or_else(|| chunk.after.clone()),
+            counts: chunk.counts.plus(counts),
+            ..chunk.clone()
+        };
+        self.record_progress(&Progress { pass: chunk.pass, next: next.clone(), done, at: self.now() })
+            .await?;
+        if done { Ok(()) } else { self.send_chunk(&next).await }
+    }
+
+    /// The accounts behind the last one that was done, up to a chunk's limit, and whether they are the last.
+    async fn accounts_after(
+        &self,
+        partition: &str,
+        chunk: &BillingChunk,
+    ) -> Result<(Vec<Account>, bool), Failure> {
+        let mut range = Range::prefix(partition, keys::ACCOUNTS);
+        if let Some(after) = &chunk.after {
+            // The space sorts before every other character of a key, so this is the first key behind `after`.
+            range.from = format!("{} ", keys::account_row(after));
+        }
+        let mut accounts = Vec::new();
+        let mut continuation: Option<String> = None;
+        loop {
+            let limit = LINES_PER_CHUNK - accounts.len();
+            let page = self.ports.tables.query(Table::Bills, &range, limit, continuation.as_deref()).await?;
+            for row in page.rows {
+                accounts.push(Loaded::<Account>::of(row)?.value);
+            }
+            continuation = page.continuation;
+            if continuation.is_none() || accounts.len() >= LINES_PER_CHUNK {
+                return Ok((accounts, continuation.is_none()));
+            }
+        }
+    }
+
+    async fn bill_lines(
+        &self,
+        partition: &str,
+        month: UsageMonth,
+        accounts: &[Account],
+        mut usage: UsageByLine,
+    ) -> Result<BillingCounts, Failure> {
+        let now = self.now();
+        let mut counts = BillingCounts { lines: accounts.len() as u64, ..BillingCounts::default() };
+        let mut bills = Vec::with_capacity(BILLS_PER_TRANSACTION);
+        for account in accounts {
+            let used = usage.remove(account.order_id.as_str()).unwrap_or_default();
+            match self.bill_line(account, month, used, now) {
+                Verdict::Bill(bill) => bills.push(*bill),
+                Verdict::NothingToBill => counts.skipped += 1,
+            }
+            if bills.len() == BILLS_PER_TRANSACTION {
+                counts = counts.plus(self.issue(partition, std::mem::take(&mut bills), now).await?);
+            }
+        }
+        Ok(counts.plus(self.issue(partition, bills, now).await?))
+    }
+
+    /// Makes out the bill of a line, from its terms and its usage.
+    fn bill_line(
+        &self,
+        account: &Account,
+        month: UsageMonth,
+        used: Vec<(String, Usage)>,
+        now: Timestamp,
+    ) -> Verdict {
+        let final_now =
+            account.final_bill.is_some() && account.service_to.is_some_and(|day| day >= month.first_day());
+        let used: Vec<Usage> = used
+            .into_iter()
+            .filter(|(digest, _)| !account.final_usage.contains(digest))
+            .map(|(_, usage)| usage)
+            .collect();
+        // A final bill has charged the fee of its month; only usage that came after it is left.
+        let closed_this_month = final_now && account.service_to.is_some_and(|day| day <= month.last_day());
+        let served = account.served_in(month) && !closed_this_month;
+        let counted = match account.status {
+            AccountStatus::Active | AccountStatus::Final => served || !used.is_empty(),
+            AccountStatus::Opened | AccountStatus::Closed => false,
+        };
+        if !counted {
+            return Verdict::NothingToBill;
+        }
+        let mut terms = account.terms(month);
+        if closed_this_month {
+            terms.service_from = month.next().first_day();
+            terms.service_to = None;
+        }
+        let id = BillId::monthly(month, &account.order_id);
+        Verdict::Bill(Box::new(match rate(&self.catalogue, &terms, month, used) {
+            Ok(rated) => Bill::issue(id, account, month, rated, now),
+            Err(error) => Bill::hold(id, account, month, error.code(), now),
+        }))
+    }
+
+    /// Issues bills of one bucket in one transaction, with the event that announces them. Bills that are there
+    /// already, from another delivery or another pass, are left as they are.
+    async fn issue(
+        &self,
+        partition: &str,
+        bills: Vec<Bill>,
+        now: Timestamp,
+    ) -> Result<BillingCounts, Failure> {
+        if bills.is_empty() {
+            return Ok(BillingCounts::default());
+        }
+        match self.try_issue(partition, &bills, now).await {
+            Ok(()) => self.count(&bills, now).await,
+            Err(Failure::Changed) => {
+                let (there, missing) = self.split_by_existence(partition, bills).await?;
+                if !missing.is_empty() {
+                    self.try_issue(partition, &missing, now).await?;
+                }
+                Ok(self.count(&there, now).await?.plus(self.count(&missing, now).await?))
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    async fn try_issue(&self, partition: &str, bills: &[Bill], now: Timestamp) -> Result<(), Failure> {
+        let mut changes = Changes::new(Table::Bills, partition);
+        for bill in bills {
+            changes.insert(self.buckets.customer(&bill.customer_id).bill(&bill.bill_id).row, bill)?;
+        }
+        let issued: Vec<BillFacts> =
+            bills.iter().filter(|bill| bill.status != Status::OnHold).map(BillFacts::from).collect();
+        if !issued.is_empty() {
+            let event = Event { bills: issued, ..self.event(EventType::BillIssued, now)? };
+            changes.send(announcement(&event, now)?);
+        }
+        self.commit(changes).await.map(|_| ())
+    }
+
+    async fn split_by_existence(
+        &self,
+        partition: &str,
+        bills: Vec<Bill>,
+    ) -> Result<(Vec<Bill>, Vec<Bill>), Failure> {
+        let reads = bills.iter().map(|bill| {
+            let key = Key::new(partition, self.buckets.customer(&bill.customer_id).bill(&bill.bill_id).row);
+            async move { self.load::<Bill>(Table::Bills, &key).await }
+        });
+        let found = try_join_all(reads).await?;
+        let (mut there, mut missing) = (Vec::new(), Vec::new());
+        for (bill, stored) in bills.into_iter().zip(found) {
+            match stored {
+                Some(stored) => there.push(stored.value),
+                None => missing.push(bill),
+            }
+        }
+        Ok((there, missing))
+    }
+
+    /// Counts bills, and parks those on hold for an operator. Parking one again is no news.
+    async fn count(&self, bills: &[Bill], now: Timestamp) -> Result<BillingCounts, Failure> {
+        let mut counts = BillingCounts::default();
+        for bill in bills {
+            if bill.status == Status::OnHold {
+                counts.parked += 1;
+                self.park(Parked::line(bill, now)).await?;
+            } else {
+                counts.issued += 1;
+            }
+        }
+        Ok(counts)
+    }
+
+    /// Makes out the bill of a parked line again.
+    pub(crate) async fn release_bill(&self, bill: &Bill) -> Result<(), Failure> {
+        let now = self.now();
+        let key = self.buckets.customer(&bill.customer_id);
+        let stored = self.load_bill(&key, &bill.bill_id).await?;
+        let account = self.load_account(&bill.customer_id, &bill.order_id).await?.value;
+        let used = self.usage_of(&key, bill.usage_month, &bill.order_id).await?;
+        let Verdict::Bill(again) = self.bill_line(&account, bill.usage_month, used, now) else {
+            return Err(Failure::not_found("line to bill"));
+        };
+        if again.status == Status::OnHold {
+            let why = again.reason.unwrap_or_default();
+            return Err(Failure::refused(
+                contract::problem::Code::WrongState,
+                format!("still not billable: {why}"),
+            ));
+        }
+        let rated = domain::rating::RatedBill { lines: again.lines, total: again.amount };
+        let command = domain::bill::Command::Release(rated);
+        if stored.value.decide(&command)? == domain::order::Outcome::Nothing {
+            return Ok(());
+        }
+        let released = stored.value.after(&command, now);
+        let event =
+            Event { bills: vec![BillFacts::from(&released)], ..self.event(EventType::BillIssued, now)? };
+        let mut changes = Changes::new(Table::Bills, key.partition);
+        changes.replace(stored.row, stored.etag, &released)?.send(announcement(&event, now)?);
+        self.commit(changes).await.map(|_| ())
+    }
+}

@@ -1,0 +1,126 @@
+//! The final bill of a line that is being closed.
+
+use crate::ports::Table;
+use crate::store::{Changes, Loaded, retry_on_change};
+use crate::{App, Failure, announcement};
+use contract::event::Event;
+use contract::problem::Code;
+use domain::bill::{Account, AccountStatus, Bill, Command};
+use domain::calendar::{UsageMonth, seoul_date};
+use domain::event::EventType;
+use domain::ids::{BillId, CustomerId, OrderId, SagaId};
+use domain::order::Outcome;
+use domain::rating::{Usage, rate};
+use jiff::Timestamp;
+
+impl App {
+    /// `order.termination_requested`: the last bill, for the month up to today. Usage that comes later is charged by
+    /// the month's run.
+    pub(crate) async fn on_termination_requested(&self, event: &Event) -> Result<(), Failure> {
+        retry_on_change!(self.try_issue_final(event).await)
+    }
+
+    async fn try_issue_final(&self, event: &Event) -> Result<(), Failure> {
+        let now = self.now();
+        let (order, saga) = (event.order()?, event.saga()?);
+        let loaded = self.load_account(event.customer()?, &order.order_id).await?;
+        if loaded.value.status != AccountStatus::Active || order.closings <= loaded.value.closings_undone {
+            return Ok(());
+        }
+        let last_day = seoul_date(event.occurred_at);
+        let month = UsageMonth::of_date(last_day);
+        let key = self.buckets.customer(&loaded.value.customer_id);
+        let usage = self.usage_of(&key, month, &order.order_id).await?;
+        let account = Account {
+            status: AccountStatus::Final,
+            service_to: Some(last_day),
+            final_bill: Some(BillId::closing(month, &order.order_id, order.closings)),
+            final_usage: usage.iter().map(|(digest, _)| digest.clone()).collect(),
+            ..loaded.value
+        };
+        let bill = self.final_bill(&account, month, usage.into_iter().map(|(_, usage)| usage), now)?;
+        let event_out = self.final_event(EventType::BillFinalIssued, saga, &bill, Some(order), now)?;
+        let mut changes = Changes::new(Table::Bills, key.partition.clone());
+        changes.inbox(&event.event_id, now)?.replace(loaded.row, loaded.etag, &account)?;
+        changes.insert(key.bill(&bill.bill_id).row, &bill)?.send(announcement(&event_out, now)?);
+        self.commit(changes).await.map(|_| ())
+    }
+
+    fn final_bill(
+        &self,
+        account: &Account,
+        month: UsageMonth,
+        usage: impl Iterator<Item = Usage>,
+        now: Timestamp,
+    ) -> Result<Bill, Failure> {
+        let rated = rate(&self.catalogue, &account.terms(month), month, usage).map_err(|error| {
+            Failure::refused(Code::WrongState, format!("no final bill: {}", error.code()))
+        })?;
+        let id = account.final_bill.clone().ok_or(Failure::Changed)?;
+        Ok(Bill::issue(id, account, month, rated, now))
+    }
+
+    /// Undo of the final bill: it is void and the line is billed on. A request that comes late does nothing.
+    pub(crate) async fn void_final_bill(
+        &self,
+        saga: &SagaId,
+        customer: &CustomerId,
+        order: &OrderId,
+        attempt: u32,
+    ) -> Result<(), Failure> {
+        retry_on_change!(self.try_void_final(saga, customer, order, attempt).await)
+    }
+
+    async fn try_void_final(
+        &self,
+        saga: &SagaId,
+        customer: &CustomerId,
+        order: &OrderId,
+        attempt: u32,
+    ) -> Result<(), Failure> {
+        let now = self.now();
+        let key = self.buckets.customer(customer);
+        let Loaded { row, value: account, etag } = self.load_account(customer, order).await?;
+        let mut changes = Changes::new(Table::Bills, key.partition.clone());
+        let mut event = self.saga_event(EventType::BillFinalVoided, saga, customer, now)?;
+        if let Some(id) = &account.final_bill {
+            let bill = self.load_bill(&key, id).await?;
+            match bill.value.decide(&Command::Void) {
+                Ok(Outcome::Changed(_)) => {
+                    let voided = bill.value.after(&Command::Void, now);
+                    event = self.final_event(EventType::BillFinalVoided, saga, &voided, None, now)?;
+                    changes.replace(bill.row, bill.etag, &voided)?;
+                }
+                Ok(Outcome::Again(_) | Outcome::Nothing) => {}
+                Err(refusal) => {
+                    let refused =
+                        self.final_event(EventType::SagaUndoRefused, saga, &bill.value, None, now)?;
+                    let refused = Event { reason: Some(refusal.code().to_owned()), ..refused };
+                    changes.send(announcement(&refused, now)?);
+                    return self.commit(changes).await.map(|_| ());
+                }
+            }
+        }
+        if account.closings_undone < attempt {
+            changes.replace(row, etag, &billed_on(account, attempt))?;
+        }
+        changes.send(announcement(&event, now)?);
+        self.commit(changes).await.map(|_| ())
+    }
+}
+
+/// The account of a line that goes on after its closing was undone.
+fn billed_on(account: Account, attempt: u32) -> Account {
+    let status = match account.status {
+        AccountStatus::Final => AccountStatus::Active,
+        AccountStatus::Opened | AccountStatus::Active | AccountStatus::Closed => account.status,
+    };
+    Account {
+        status,
+        service_to: None,
+        final_bill: None,
+        final_usage: Vec::new(),
+        closings_undone: attempt,
+        ..account
+    }
+}

@@ -1,0 +1,257 @@
+//! Taking in usage files: each record once, for the line that has the number, in the month that bills it.
+
+use super::usage::{Fence, UsageRow};
+use crate::keys::{self, digest};
+use crate::ports::{Key, Op, Range, Row, Table, TableError};
+use crate::store::Loaded;
+use crate::{App, Failure};
+use domain::calendar::{UsageMonth, seoul_date};
+use domain::catalogue::UsageType;
+use domain::ids::PhoneNumber;
+use domain::limits::{CONFLICT_RETRIES_MAX, USAGE_PER_TRANSACTION};
+use domain::rating::Quantity;
+use futures::stream::{self, StreamExt, TryStreamExt};
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use std::collections::{BTreeMap, HashMap};
+
+/// Hours by which a record may lie ahead of our clock.
+const AHEAD_HOURS: i64 = 24;
+/// Days for which a record may come late.
+const LATE_DAYS: i64 = 366;
+/// Numbers that are looked up at a time.
+const LOOKUPS_AT_ONCE: usize = 32;
+/// Times a batch is tried again when another file is taken in at the same time.
+const FENCE_RETRIES_MAX: u32 = 8 * CONFLICT_RETRIES_MAX;
+
+/// A usage record that could be read.
+#[derive(Debug, Clone)]
+pub struct UsageRecord {
+    /// Its line in the file, from 1, the header included.
+    pub line: usize,
+    /// The record's id, 1 to 64 visible ASCII characters: the same record has the same id whenever it is sent.
+    pub record_id: String,
+    /// Whose usage.
+    pub number: PhoneNumber,
+    /// What was used.
+    pub kind: UsageType,
+    /// How much, in the type's unit.
+    pub quantity: Quantity,
+    /// When.
+    pub used_at: Timestamp,
+}
+
+/// A record that was not taken in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Rejected {
+    /// Its line in the file, from 1, the header included.
+    pub line: usize,
+    /// Why: a stable code.
+    pub reason: String,
+}
+
+/// What became of a usage file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Intake {
+    /// Records that were taken in.
+    pub accepted: usize,
+    /// Records that had been taken in before.
+    pub duplicates: usize,
+    /// Records that were not, in the order of the file.
+    pub rejected: Vec<Rejected>,
+}
+
+/// A record with the keys of its rows.
+struct Placed {
+    line: usize,
+    /// `{line id}|{digest of the record id}`.
+    place: String,
+    used_in: UsageMonth,
+    row: UsageRow,
+}
+
+impl Placed {
+    fn key(&self) -> String {
+        keys::usage_prefix(self.used_in, &self.place)
+    }
+
+    fn ops(&self, fence: &Fence) -> Result<Vec<Op>, Failure> {
+        let billed_in = fence.billed_in(self.used_in);
+        let body = serde_json::to_string(&UsageRow { billed_in, ..self.row.clone() })?;
+        let mut ops = vec![Op::insert(self.key(), body.clone())];
+        if billed_in != self.used_in {
+            ops.push(Op::insert(keys::late_prefix(billed_in, &self.place), body));
+        }
+        Ok(ops)
+    }
+}
+
+impl App {
+    /// Takes in the records of a file; `rejected` holds those that could not be read.
+    pub async fn take_in_usage(
+        &self,
+        records: Vec<UsageRecord>,
+        rejected: Vec<Rejected>,
+    ) -> Result<Intake, Failure> {
+        let mut intake = Intake { rejected, ..Intake::default() };
+        let by_bucket = self.place(records, &mut intake).await?;
+        for (partition, mut placed) in by_bucket {
+            placed.sort_by_key(Placed::key);
+            placed.dedup_by(|again, first| {
+                let same = again.key() == first.key();
+                if same {
+                    intake.repeat(&first.row, again);
+                }
+                same
+            });
+            for batch in placed.chunks(USAGE_PER_TRANSACTION / 2) {
+                self.take_in_batch(&partition, batch.iter().collect(), &mut intake).await?;
+            }
+        }
+        intake.rejected.sort_by_key(|rejected| rejected.line);
+        Ok(intake)
+    }
+
+    /// Finds the line of each record, and rejects those that cannot be anybody's.
+    async fn place(
+        &self,
+        records: Vec<UsageRecord>,
+        intake: &mut Intake,
+    ) -> Result<BTreeMap<String, Vec<Placed>>, Failure> {
+        let now = self.now();
+        let mut numbers: Vec<PhoneNumber> = records.iter().map(|record| record.number.clone()).collect();
+        numbers.sort();
+        numbers.dedup();
+        let holders: HashMap<PhoneNumber, _> = stream::iter(numbers)
+            .map(|number| async move { self.holder(&number).await.map(|holder| (number, holder)) })
+            .buffer_unordered(LOOKUPS_AT_ONCE)
+            .try_collect()
+            .await?;
+        let mut by_bucket: BTreeMap<String, Vec<Placed>> = BTreeMap::new();
+        for record in records {
+            let holder = holders.get(&record.number).and_then(Option::as_ref);
+            let reason = match holder {
+                None => Some("unknown_number"),
+                Some(holder) if holder.used_before && record.used_at < holder.since => {
+                    Some("used_before_assignment")
+                }
+                Some(_) => time_reason(record.used_at, now),
+            };
+            match (reason, holder) {
+                (None, Some(holder)) => {
+                    let partition = self.buckets.customer(&holder.customer_id).partition;
+                    let place = format!("{}|{}", holder.order_id, digest(&[&record.record_id]));
+                    by_bucket.entry(partition).or_default().push(placed(record, place));
+                }
+                (reason, _) => intake.reject(record.line, reason.unwrap_or("unknown_number")),
+            }
+        }
+        Ok(by_bucket)
+    }
+
+    /// Takes in records of one bucket, at most as many as a transaction holds with their late rows and the fence.
+    async fn take_in_batch(
+        &self,
+        partition: &str,
+        mut batch: Vec<&Placed>,
+        intake: &mut Intake,
+    ) -> Result<(), Failure> {
+        for _ in 0..FENCE_RETRIES_MAX {
+            if batch.is_empty() {
+                return Ok(());
+            }
+            let (fence, mut ops) = self.fence(partition).await?;
+            for placed in &batch {
+                ops.extend(placed.ops(&fence)?);
+            }
+            match self.ports.tables.commit(Table::Bills, partition, &ops).await {
+                Ok(_) => {
+                    intake.accepted += batch.len();
+                    return Ok(());
+                }
+                // The fence moved: another file, or a run that closes a month.
+                Err(TableError::Changed { .. } | TableError::Exists { index: 0 }) => {}
+                Err(TableError::Exists { .. }) => batch = self.drop_known(partition, batch, intake).await?,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Failure::Changed)
+    }
+
+    /// The fence of a bucket, and the operation that holds a batch to it.
+    async fn fence(&self, partition: &str) -> Result<(Fence, Vec<Op>), Failure> {
+        let key = Key::new(partition, keys::FENCE);
+        Ok(match self.load::<Fence>(Table::Bills, &key).await? {
+            Some(Loaded { value, etag, .. }) => {
+                let body = serde_json::to_string(&value)?;
+                (value, vec![Op::replace(keys::FENCE, etag, body)])
+            }
+            None => {
+                let fence = Fence::default();
+                let body = serde_json::to_string(&fence)?;
+                (fence, vec![Op::insert(keys::FENCE, body)])
+            }
+        })
+    }
+
+    /// Takes out of a sorted batch what is stored already.
+    async fn drop_known<'a>(
+        &self,
+        partition: &str,
+        batch: Vec<&'a Placed>,
+        intake: &mut Intake,
+    ) -> Result<Vec<&'a Placed>, Failure> {
+        let (Some(first), Some(last)) = (batch.first(), batch.last()) else { return Ok(batch) };
+        let range =
+            Range { partition: partition.to_owned(), from: first.key(), to: format!("{}~", last.key()) };
+        let rows = self.load_all(Table::Bills, &range).await?;
+        let known: HashMap<String, Row> = rows.into_iter().map(|row| (row.row.clone(), row)).collect();
+        let mut rest = Vec::with_capacity(batch.len());
+        for placed in batch {
+            match known.get(&placed.key()) {
+                Some(row) => intake.repeat(&serde_json::from_str(&row.body)?, placed),
+                None => rest.push(placed),
+            }
+        }
+        Ok(rest)
+    }
+}
+
+impl Intake {
+    fn reject(&mut self, line: usize, reason: &str) {
+        self.rejected.push(Rejected { line, reason: reason.to_owned() });
+    }
+
+    /// Counts a record whose id is known: a repeat when it says the same, an error when it does not.
+    fn repeat(&mut self, known: &UsageRow, again: &Placed) {
+        let same = known.kind == again.row.kind
+            && known.quantity == again.row.quantity
+            && known.used_at == again.row.used_at;
+        if same { self.duplicates += 1 } else { self.reject(again.line, "record_id_reused") }
+    }
+}
+
+fn time_reason(used_at: Timestamp, now: Timestamp) -> Option<&'static str> {
+    let age = now.duration_since(used_at);
+    if age < -SignedDuration::from_hours(AHEAD_HOURS) {
+        Some("used_in_the_future")
+    } else if age > SignedDuration::from_hours(24 * LATE_DAYS) {
+        Some("too_old")
+    } else {
+        None
+    }
+}
+
+fn placed(record: UsageRecord, place: String) -> Placed {
+    let day = seoul_date(record.used_at);
+    let used_in = UsageMonth::of_date(day);
+    let row = UsageRow {
+        record_id: record.record_id,
+        kind: record.kind,
+        quantity: record.quantity,
+        used_at: record.used_at,
+        day,
+        billed_in: used_in,
+    };
+    Placed { line: record.line, place, used_in, row }
+}

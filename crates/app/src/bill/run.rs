@@ -1,0 +1,223 @@
+//! Billing runs: starting one, following it, and starting each month's by itself.
+
+use crate::ports::{Range, Table};
+use crate::store::{Changes, Entity, Loaded, Outgoing, retry_on_change};
+use crate::{Answer, App, Failure};
+use contract::event::{BillingChunk, BillingCounts};
+use contract::problem::Code;
+use domain::calendar::{UsageMonth, rfc3339, seoul_date};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+/// Months that a missed monthly run looks back for.
+const CATCH_UP_MONTHS: usize = 12;
+/// The row of a run; the rows of its buckets follow it.
+const RUN: &str = "run";
+
+/// A run over a usage month. A month has one; running it again is another pass, which bills what had no bill.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Run {
+    pass: u32,
+    started_at: Timestamp,
+}
+
+/// How far a pass is in one bucket. Only the bucket's own chunk writes it, one after another.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Progress {
+    pub(super) pass: u32,
+    pub(super) next: BillingChunk,
+    pub(super) done: bool,
+    pub(super) at: Timestamp,
+}
+
+/// Whether a run goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum RunStatus {
+    Running,
+    Completed,
+}
+
+/// A run as the API shows it.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunView {
+    usage_month: UsageMonth,
+    status: RunStatus,
+    /// Passes over the month, this one included.
+    passes: u32,
+    #[serde(flatten)]
+    counts: BillingCounts,
+    /// Buckets that are done, and how many there are.
+    buckets_done: u32,
+    buckets: u32,
+    started_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finished_at: Option<String>,
+}
+
+fn partition(month: UsageMonth) -> String {
+    format!("m{}", month.compact())
+}
+
+struct State {
+    run: Loaded<Run>,
+    progress: Vec<Progress>,
+}
+
+impl App {
+    /// Starts the run of a month, or goes on with it. A month that was run is run again: that bills lines that had no
+    /// bill yet, and nobody twice.
+    pub async fn start_billing_run(&self, month: UsageMonth) -> Result<Answer, Failure> {
+        let now = self.now();
+        if !month.has_ended(now) {
+            return Err(Failure::refused(Code::MonthNotOver, format!("{month} is not over in Seoul")));
+        }
+        retry_on_change!(self.try_start_run(month, now).await)?;
+        Answer::new(202, &json!({ "usageMonth": month, "status": RunStatus::Running }))
+    }
+
+    async fn try_start_run(&self, month: UsageMonth, now: Timestamp) -> Result<(), Failure> {
+        let mut changes = Changes::new(Table::Runs, partition(month));
+        let pass = match self.run_state(month).await? {
+            None => {
+                changes.insert(RUN, &Run { pass: 1, started_at: now })?;
+                1
+            }
+            Some(state) if self.is_done(&state) => {
+                let pass = state.run.value.pass + 1;
+                changes.replace(RUN, state.run.etag, &Run { pass, started_at: now })?;
+                pass
+            }
+            // Its messages go out again, in case they were lost; a bucket that is at work does nothing twice.
+            Some(state) => state.run.value.pass,
+        };
+        let plan = BillingChunk {
+            usage_month: month,
+            pass,
+            bucket: None,
+            after: None,
+            counts: BillingCounts::default(),
+        };
+        changes.send(chunk_message(&plan, &self.ports.ids.mint(now), now)?);
+        self.commit(changes).await.map(|_| ())
+    }
+
+    /// How far the run of a month is.
+    pub async fn billing_run(&self, month: UsageMonth) -> Result<RunView, Failure> {
+        let state = self.run_state(month).await?.ok_or_else(|| Failure::not_found("billing run"))?;
+        let current: Vec<&Progress> = state.current().collect();
+        let done = self.is_done(&state);
+        let finished = current.iter().map(|progress| progress.at).max().filter(|_| done);
+        Ok(RunView {
+            usage_month: month,
+            status: if done { RunStatus::Completed } else { RunStatus::Running },
+            passes: state.run.value.pass,
+            counts: current.iter().fold(BillingCounts::default(), |sum, p| sum.plus(p.next.counts)),
+            buckets_done: u32::try_from(current.iter().filter(|p| p.done).count()).unwrap_or(u32::MAX),
+            buckets: self.buckets.count(),
+            started_at: rfc3339(state.run.value.started_at),
+            finished_at: finished.map(rfc3339),
+        })
+    }
+
+    async fn run_state(&self, month: UsageMonth) -> Result<Option<State>, Failure> {
+        let rows = self.load_all(Table::Runs, &Range::prefix(partition(month), "")).await?;
+        let mut run = None;
+        let mut progress = Vec::new();
+        for row in rows {
+            if row.row == RUN {
+                run = Some(Loaded::of(row)?);
+            } else {
+                progress.push(Loaded::of(row)?.value);
+            }
+        }
+        Ok(run.map(|run| State { run, progress }))
+    }
+
+    fn is_done(&self, state: &State) -> bool {
+        let done = state.current().filter(|progress| progress.done).count();
+        u32::try_from(done).is_ok_and(|done| done >= self.buckets.count())
+    }
+
+    /// Sends the message of each bucket that is not done, from where it stands.
+    pub(super) async fn plan_run(&self, plan: &BillingChunk) -> Result<(), Failure> {
+        let state = self.run_state(plan.usage_month).await?.ok_or(Failure::Changed)?;
+        for bucket in 0..self.buckets.count() {
+            let chunk = match state.current().find(|progress| progress.next.bucket == Some(bucket)) {
+                Some(progress) if progress.done => continue,
+                Some(progress) => progress.next.clone(),
+                None => BillingChunk {
+                    bucket: Some(bucket),
+                    after: None,
+                    pass: state.run.value.pass,
+                    ..plan.clone()
+                },
+            };
+            self.send_chunk(&chunk).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends the message of the next chunk. The message at work is delivered again until this has succeeded.
+    pub(super) async fn send_chunk(&self, chunk: &BillingChunk) -> Result<(), Failure> {
+        let now = self.now();
+        Ok(self.send(&chunk_message(chunk, &self.ports.ids.mint(now), now)?).await?)
+    }
+
+    pub(super) async fn record_progress(&self, progress: &Progress) -> Result<(), Failure> {
+        let chunk = &progress.next;
+        let mut changes = Changes::new(Table::Runs, partition(chunk.usage_month));
+        changes.upsert(format!("bucket|{:04}", chunk.bucket.unwrap_or(0)), progress)?;
+        self.commit(changes).await.map(|_| ())
+    }
+
+    /// The monthly timer: runs the month before, and every month before that which was missed since the last run.
+    /// The timer also fires on days that are not the first in Seoul; then there is nothing to do.
+    pub async fn run_ended_months(&self) -> Result<(), Failure> {
+        let now = self.now();
+        let mut month = UsageMonth::of(now).previous();
+        let mut missed = Vec::new();
+        for _ in 0..CATCH_UP_MONTHS {
+            if self.run_state(month).await?.is_some() {
+                break;
+            }
+            missed.push(month);
+            month = month.previous();
+        }
+        let ever_run = missed.len() < CATCH_UP_MONTHS;
+        if !ever_run {
+            let is_first = seoul_date(now).day() == 1;
+            missed.truncate(usize::from(is_first));
+        }
+        for month in missed.into_iter().rev() {
+            tracing::info!(billing.usage_month = %month, "the month's billing run starts");
+            self.start_billing_run(month).await?;
+        }
+        Ok(())
+    }
+}
+
+impl State {
+    /// The progress of the pass at hand, without what an earlier pass left.
+    fn current(&self) -> impl Iterator<Item = &Progress> {
+        self.progress.iter().filter(|progress| progress.pass == self.run.value.pass)
+    }
+}
+
+/// The id is minted: a chunk that is sent again, because it may have been lost, must not be dropped as a repeat.
+fn chunk_message(chunk: &BillingChunk, id: &str, now: Timestamp) -> Result<Outgoing, Failure> {
+    Outgoing::new(Entity::Billing, id, "billing.chunk", chunk, now)
+}
+
+/// The partitions in which a run's messages may have been left behind.
+pub(crate) fn run_partitions(now: Timestamp) -> Vec<String> {
+    let first = UsageMonth::of(now).previous();
+    std::iter::successors(Some(first), |month| Some(month.previous()))
+        .take(CATCH_UP_MONTHS)
+        .map(partition)
+        .collect()
+}

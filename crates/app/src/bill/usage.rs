@@ -1,0 +1,131 @@
+//! Usage as it is stored, and the fence that keeps it and the billing runs apart.
+
+use crate::keys::{self, CustomerKey};
+use crate::ports::{Key, Range, Row, Table};
+use crate::store::{Changes, Loaded};
+use crate::{App, Failure};
+use domain::calendar::UsageMonth;
+use domain::catalogue::UsageType;
+use domain::ids::OrderId;
+use domain::rating::{Quantity, Usage};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A usage record. The row's key holds the month of use, the line, and a digest of the record's id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct UsageRow {
+    pub(super) record_id: String,
+    #[serde(rename = "type")]
+    pub(super) kind: UsageType,
+    pub(super) quantity: Quantity,
+    pub(super) used_at: Timestamp,
+    pub(super) day: Date,
+    /// The month that bills it: the month of use, or a later one when that was closed.
+    pub(super) billed_in: UsageMonth,
+}
+
+impl UsageRow {
+    pub(super) fn usage(&self) -> Usage {
+        Usage { kind: self.kind, day: self.day, quantity: self.quantity }
+    }
+}
+
+/// Which months are closed for usage in a bucket. Intake writes it with every batch, and so does the run that closes
+/// a month, each under the version that it read: so every record is either seen by the run or goes to a later month.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Fence {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) closed_through: Option<UsageMonth>,
+}
+
+impl Fence {
+    /// The month that bills usage of a month.
+    pub(super) fn billed_in(&self, used: UsageMonth) -> UsageMonth {
+        match self.closed_through {
+            Some(closed) if closed >= used => closed.next(),
+            Some(_) | None => used,
+        }
+    }
+}
+
+/// The usage of some lines that a month bills, by line: the records with their digests.
+pub(super) type UsageByLine = BTreeMap<String, Vec<(String, Usage)>>;
+
+impl App {
+    /// Closes a month for usage in a bucket.
+    pub(super) async fn close_month(&self, partition: &str, month: UsageMonth) -> Result<(), Failure> {
+        let key = Key::new(partition, keys::FENCE);
+        let fence = Fence { closed_through: Some(month) };
+        let mut changes = Changes::new(Table::Bills, partition);
+        match self.load::<Fence>(Table::Bills, &key).await? {
+            Some(Loaded { value, .. }) if value.closed_through >= Some(month) => return Ok(()),
+            Some(Loaded { row, etag, .. }) => changes.replace(row, etag, &fence)?,
+            None => changes.insert(keys::FENCE, &fence)?,
+        };
+        self.commit(changes).await.map(|_| ())
+    }
+
+    /// Reads the usage that a month bills for the lines from `first` to `last`: two ranges, in the order of the lines.
+    pub(super) async fn usage_between(
+        &self,
+        partition: &str,
+        month: UsageMonth,
+        first: &OrderId,
+        last: &OrderId,
+    ) -> Result<UsageByLine, Failure> {
+        let mut by_line = UsageByLine::new();
+        let in_time = line_range(partition, keys::usage_prefix, month, first, last);
+        let late = line_range(partition, keys::late_prefix, month, first, last);
+        for row in self
+            .load_all(Table::Bills, &in_time)
+            .await?
+            .into_iter()
+            .chain(self.load_all(Table::Bills, &late).await?)
+        {
+            let (line, digest) = line_and_digest(&row)?;
+            let usage = Loaded::<UsageRow>::of(row)?.value;
+            if usage.billed_in == month {
+                by_line.entry(line).or_default().push((digest, usage.usage()));
+            }
+        }
+        Ok(by_line)
+    }
+
+    /// The usage that a month bills for one line.
+    pub(super) async fn usage_of(
+        &self,
+        key: &CustomerKey,
+        month: UsageMonth,
+        line: &OrderId,
+    ) -> Result<Vec<(String, Usage)>, Failure> {
+        let mut by_line = self.usage_between(&key.partition, month, line, line).await?;
+        Ok(by_line.remove(line.as_str()).unwrap_or_default())
+    }
+}
+
+fn line_range(
+    partition: &str,
+    prefix: fn(UsageMonth, &str) -> String,
+    month: UsageMonth,
+    first: &OrderId,
+    last: &OrderId,
+) -> Range {
+    Range {
+        partition: partition.to_owned(),
+        from: prefix(month, first.as_str()),
+        to: format!("{}~", prefix(month, last.as_str())),
+    }
+}
+
+/// The line and the record's digest from a key `use|{month}|{line}|{digest}`.
+fn line_and_digest(row: &Row) -> Result<(String, String), Failure> {
+    let mut parts = row.row.split('|').skip(2);
+    match (parts.next(), parts.next()) {
+        (Some(line), Some(digest)) => Ok((line.to_owned(), digest.to_owned())),
+        _ => Err(Failure::Fault("a usage row with another key".into())),
+    }
+}

@@ -1,0 +1,213 @@
+//! MyPage: the customer's lines, bills and payments with their histories, from a view computed ahead.
+//!
+//! Every event carries the state that it led to and its version, so an entry takes in events in any order and as
+//! often as they come.
+
+use crate::order::HistoryEntry;
+use crate::ports::{Key, Range, Table};
+use crate::store::{Changes, Loaded, retry_on_change};
+use crate::{App, Failure};
+use contract::event::{BillFacts, Event, OrderFacts, PaymentFacts};
+use domain::calendar::rfc3339;
+use domain::ids::CustomerId;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// One thing of the customer's, as the view keeps it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry {
+    version: u32,
+    at: Timestamp,
+    facts: Value,
+    /// The status of each version.
+    changes: BTreeMap<u32, HistoryEntry<Value>>,
+}
+
+/// What an event says of one thing.
+struct News {
+    row: String,
+    version: u32,
+    at: Timestamp,
+    status: Value,
+    facts: Value,
+}
+
+/// The customer's page.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MyPage {
+    customer_id: CustomerId,
+    /// The time of the newest event in the view; now, while there is none.
+    as_of: String,
+    lines: Vec<Value>,
+    bills: Vec<Value>,
+    payments: Vec<Value>,
+}
+
+const LINE: &str = "line";
+const BILL: &str = "bill";
+const PAYMENT: &str = "pay";
+
+impl Entry {
+    fn new(news: &News) -> Self {
+        let mut entry = Self { version: 0, at: news.at, facts: Value::Null, changes: BTreeMap::new() };
+        entry.take_in(news);
+        entry
+    }
+
+    /// Whether the news changed anything.
+    fn take_in(&mut self, news: &News) -> bool {
+        if self.changes.contains_key(&news.version) {
+            return false;
+        }
+        let change = HistoryEntry { at: rfc3339(news.at), status: news.status.clone() };
+        self.changes.insert(news.version, change);
+        if news.version > self.version {
+            self.version = news.version;
+            self.facts = news.facts.clone();
+            self.at = self.at.max(news.at);
+        }
+        true
+    }
+
+    fn into_view(self) -> Result<Value, Failure> {
+        let mut history: Vec<HistoryEntry<Value>> = self.changes.into_values().collect();
+        history.dedup_by(|later, earlier| later.status == earlier.status);
+        let mut view = match self.facts {
+            Value::Object(facts) => facts,
+            _ => Map::new(),
+        };
+        view.insert("history".to_owned(), serde_json::to_value(history)?);
+        Ok(Value::Object(view))
+    }
+}
+
+impl App {
+    /// The customer's page: one range query.
+    pub async fn my_page(&self, customer: &CustomerId) -> Result<MyPage, Failure> {
+        let key = self.buckets.customer(customer);
+        let prefix = key.view();
+        let rows = self.load_all(Table::MyPage, &Range::prefix(key.partition, &prefix)).await?;
+        let mut page = MyPage {
+            customer_id: customer.clone(),
+            as_of: String::new(),
+            lines: Vec::new(),
+            bills: Vec::new(),
+            payments: Vec::new(),
+        };
+        let mut newest = None;
+        for row in rows {
+            let kind = row.row[prefix.len()..].split('|').next().unwrap_or_default().to_owned();
+            let entry = Loaded::<Entry>::of(row)?.value;
+            newest = newest.max(Some(entry.at));
+            match kind.as_str() {
+                LINE => page.lines.push(entry.into_view()?),
+                BILL => page.bills.push(entry.into_view()?),
+                _ => page.payments.push(entry.into_view()?),
+            }
+        }
+        page.as_of = rfc3339(newest.unwrap_or_else(|| self.now()));
+        Ok(page)
+    }
+
+    /// Takes an event into the view.
+    pub(crate) async fn project(&self, event: &Event) -> Result<(), Failure> {
+        if event.bills.len() > 1 {
+            return self.project_bills(event).await;
+        }
+        for (customer, news) in self.news_of(event)? {
+            retry_on_change!(self.try_project(&customer, &news).await)?;
+        }
+        Ok(())
+    }
+
+    fn news_of(&self, event: &Event) -> Result<Vec<(CustomerId, News)>, Failure> {
+        let mut news = Vec::new();
+        // A bill's event may name the order or the payment that it is about; their own events tell of them.
+        let of = |service: &str| event.kind.as_str().starts_with(service);
+        if let (true, Some(order)) = (of("order."), &event.order) {
+            news.push((
+                event.customer()?.clone(),
+                self.order_news(event.customer()?, order, event.occurred_at)?,
+            ));
+        }
+        if let (true, Some(payment)) = (of("pay."), &event.payment) {
+            news.push((
+                event.customer()?.clone(),
+                self.payment_news(event.customer()?, payment, event.occurred_at)?,
+            ));
+        }
+        if let (true, Some(bill)) = (of("bill."), event.bills.first()) {
+            news.push((bill.customer_id.clone(), self.bill_news(bill, event.occurred_at)?));
+        }
+        Ok(news)
+    }
+
+    fn row_of(&self, customer: &CustomerId, kind: &str, id: &str) -> String {
+        format!("{}{kind}|{id}", self.buckets.customer(customer).view())
+    }
+
+    fn order_news(&self, customer: &CustomerId, order: &OrderFacts, at: Timestamp) -> Result<News, Failure> {
+        let facts = serde_json::to_value(order)?;
+        let row = self.row_of(customer, LINE, order.order_id.as_str());
+        Ok(News { row, version: order.version, at, status: serde_json::to_value(order.status)?, facts })
+    }
+
+    fn payment_news(
+        &self,
+        customer: &CustomerId,
+        payment: &PaymentFacts,
+        at: Timestamp,
+    ) -> Result<News, Failure> {
+        let facts = serde_json::to_value(payment)?;
+        let row = self.row_of(customer, PAYMENT, payment.payment_id.as_str());
+        Ok(News { row, version: payment.version, at, status: serde_json::to_value(payment.status)?, facts })
+    }
+
+    fn bill_news(&self, bill: &BillFacts, at: Timestamp) -> Result<News, Failure> {
+        let facts = serde_json::to_value(bill)?;
+        let row = self.row_of(&bill.customer_id, BILL, bill.bill_id.as_str());
+        Ok(News { row, version: bill.version, at, status: serde_json::to_value(bill.status)?, facts })
+    }
+
+    async fn try_project(&self, customer: &CustomerId, news: &News) -> Result<(), Failure> {
+        let partition = self.buckets.customer(customer).partition;
+        let key = Key::new(partition.clone(), news.row.clone());
+        let mut changes = Changes::new(Table::MyPage, partition);
+        match self.load::<Entry>(Table::MyPage, &key).await? {
+            None => changes.insert(news.row.clone(), &Entry::new(news))?,
+            Some(Loaded { row, mut value, etag }) => {
+                if !value.take_in(news) {
+                    return Ok(());
+                }
+                changes.replace(row, etag, &value)?
+            }
+        };
+        self.commit(changes).await.map(|_| ())
+    }
+
+    /// Bills that a run issued together are of one bucket: one transaction, unless some have news already.
+    async fn project_bills(&self, event: &Event) -> Result<(), Failure> {
+        let Some(first) = event.bills.first() else { return Ok(()) };
+        let partition = self.buckets.customer(&first.customer_id).partition;
+        let mut changes = Changes::new(Table::MyPage, partition);
+        for bill in &event.bills {
+            let news = self.bill_news(bill, event.occurred_at)?;
+            changes.insert(news.row.clone(), &Entry::new(&news))?;
+        }
+        match self.commit(changes).await {
+            Ok(_) => Ok(()),
+            Err(Failure::Changed) => {
+                for bill in &event.bills {
+                    let news = self.bill_news(bill, event.occurred_at)?;
+                    retry_on_change!(self.try_project(&bill.customer_id, &news).await)?;
+                }
+                Ok(())
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+}

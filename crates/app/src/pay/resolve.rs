@@ -1,0 +1,108 @@
+//! Asking the gateway about payments whose outcome is not known.
+
+use super::{Account, OpenBusiness, open_row};
+use crate::keys;
+use crate::ports::{GatewayError, GatewayStatus, Range, Table};
+use crate::store::{Changes, Loaded};
+use crate::{App, Failure};
+use domain::limits::UNKNOWN_AFTER_SECONDS;
+use domain::order::Outcome;
+use domain::pay::{Command, Status};
+use jiff::{SignedDuration, Timestamp};
+
+impl App {
+    /// Settles what is open at the gateway: charges and refunds without an outcome. Answers how many were looked at;
+    /// one that cannot be settled now is looked at again the next time.
+    pub async fn resolve_payments(&self) -> Result<usize, Failure> {
+        let now = self.now();
+        let mut looked_at = 0;
+        for partition in self.buckets.partitions() {
+            for row in self.load_all(Table::Payments, &Range::prefix(&partition, keys::OPEN)).await? {
+                let open = Loaded::<OpenBusiness>::of(row)?.value;
+                looked_at += 1;
+                if let Err(failure) = self.resolve(&open, now).await {
+                    let cause: &dyn std::error::Error = &failure;
+                    tracing::warn!(payment.id = %open.payment_id, error = cause, "a payment stays unresolved");
+                }
+            }
+        }
+        Ok(looked_at)
+    }
+
+    async fn resolve(&self, open: &OpenBusiness, now: Timestamp) -> Result<(), Failure> {
+        let account = self.load_payment(&open.customer_id, &open.payment_id).await?;
+        let old = now.duration_since(open.since) >= SignedDuration::from_secs(UNKNOWN_AFTER_SECONDS);
+        match account.payment.value.status {
+            // Its request may still be at work.
+            Status::Pending if !old => Ok(()),
+            Status::Pending | Status::Unknown => self.resolve_charge(account).await,
+            Status::Captured | Status::Completed if account.payment.value.refund_unknown => {
+                self.refund_for_undo(account).await
+            }
+            Status::Captured | Status::Completed if account.payment.value.refund_wanted => {
+                self.refund_for_undo(account).await
+            }
+            Status::Cancelling if account.payment.value.refund_unknown && old => {
+                self.refund_for_cancellation(account).await
+            }
+            Status::Cancelling if account.payment.value.refund_unknown => Ok(()),
+            Status::Captured
+            | Status::Completed
+            | Status::Cancelling
+            | Status::Declined
+            | Status::Compensated
+            | Status::Cancelled => self.forget(&account).await,
+        }
+    }
+
+    async fn resolve_charge(&self, account: Account) -> Result<(), Failure> {
+        let payment = &account.payment.value;
+        let command = match self.ports.gateway.find(&payment.payment_key).await {
+            Ok(found) => match found.status {
+                // Still without an outcome; the gateway lets the form expire in the end.
+                GatewayStatus::Open => return Ok(()),
+                GatewayStatus::Done if found.amount == payment.amount => Command::Capture,
+                GatewayStatus::Done => Command::Decline("AMOUNT_MISMATCH".to_owned()),
+                GatewayStatus::Cancelled | GatewayStatus::PartiallyCancelled => {
+                    Command::Decline("CANCELED".to_owned())
+                }
+                GatewayStatus::Closed => Command::Decline("NOT_CHARGED".to_owned()),
+            },
+            Err(GatewayError::NotFound) => Command::Decline("NOT_FOUND_PAYMENT".to_owned()),
+            Err(error @ (GatewayError::Refused { .. } | GatewayError::Unknown(_))) => {
+                return Err(error.into());
+            }
+        };
+        self.record_resolution(account, &command).await
+    }
+
+    async fn record_resolution(&self, account: Account, command: &Command) -> Result<(), Failure> {
+        let now = self.now();
+        let Account { key, payable, payment } = account;
+        let Outcome::Changed(kind) = payment.value.decide(command)? else { return Ok(()) };
+        let after = payment.value.after(command, now);
+        let mut changes = Changes::new(Table::Payments, key.partition);
+        changes.replace(payment.row, payment.etag, &after)?;
+        if after.status == Status::Declined {
+            changes.replace(payable.row, payable.etag, &payable.value.released_by(&after.payment_id))?;
+        }
+        // One that must go back stays open until it has.
+        if !after.refund_wanted || after.status == Status::Declined {
+            changes.delete(open_row(&after.payment_id), None);
+        }
+        self.announce_payment(&mut changes, kind, &after, now)?;
+        self.commit(changes).await?;
+        if after.refund_wanted && after.status == Status::Captured {
+            let again = self.load_payment(&after.customer_id, &after.payment_id).await?;
+            return self.refund_for_undo(again).await;
+        }
+        Ok(())
+    }
+
+    /// The business is done; its row was left behind.
+    async fn forget(&self, account: &Account) -> Result<(), Failure> {
+        let mut changes = Changes::new(Table::Payments, account.key.partition.clone());
+        changes.delete(open_row(&account.payment.value.payment_id), None);
+        self.commit(changes).await.map(|_| ())
+    }
+}

@@ -1,0 +1,104 @@
+use super::Record;
+use crate::store::{Changes, Entity, Outgoing, retry_on_change};
+use crate::{App, Failure};
+use contract::event::{Compensation, Deadline, Event};
+use domain::event::EventType;
+use domain::ids::SagaId;
+use domain::saga::{Command, Saga};
+use jiff::Timestamp;
+
+impl App {
+    /// Records an event of a saga, and asks for the next undo when one is due.
+    pub(crate) async fn track(&self, event: &Event) -> Result<(), Failure> {
+        retry_on_change!(self.try_track(event).await)
+    }
+
+    async fn try_track(&self, event: &Event) -> Result<(), Failure> {
+        let now = self.now();
+        let id = event.saga()?;
+        let mut record = match self.load_saga(id).await? {
+            Some(record) => record,
+            None => self.begin_saga(event, now).await?,
+        };
+        let before = record.saga.clone();
+        let command = record.saga.on_event(
+            event.kind,
+            event.reason.as_deref(),
+            event.occurred_at.max(before.started_at),
+        );
+        if record.saga == before && record.header.is_some() {
+            return Ok(());
+        }
+        let mut changes = self.advance(&mut record, &before, command, now).await?;
+        // A refusal that is delivered again must not stop a compensation that an operator has begun anew.
+        if event.kind == EventType::SagaUndoRefused {
+            changes.inbox(&event.event_id, now)?;
+        }
+        self.commit(changes).await.map(|_| ())
+    }
+
+    async fn begin_saga(&self, event: &Event, now: Timestamp) -> Result<Record, Failure> {
+        let saga = Saga::begin(event.saga()?.clone(), event.customer()?.clone(), now);
+        // Before the saga is written: a deadline without a saga does nothing, a saga without a deadline could hang.
+        self.schedule_deadline(&saga, now).await?;
+        Ok(Record::begun(saga))
+    }
+
+    async fn schedule_deadline(&self, saga: &Saga, now: Timestamp) -> Result<(), Failure> {
+        let id = format!("{}-deadline{}", saga.saga_id, saga.undo_attempts);
+        let body = Deadline { saga_id: saga.saga_id.clone() };
+        let message = Outgoing::new(Entity::SagaDeadlines, id, "saga.deadline", &body, now)?
+            .correlated(Some(saga.saga_id.to_string()))
+            .scheduled(saga.deadline);
+        Ok(self.send(&message).await?)
+    }
+
+    /// The changes that write a saga as it is now, with its new deadline and the command that it asks for.
+    pub(super) async fn advance(
+        &self,
+        record: &mut Record,
+        before: &Saga,
+        command: Option<Command>,
+        now: Timestamp,
+    ) -> Result<Changes, Failure> {
+        let saga = &record.saga;
+        if saga.deadline != before.deadline {
+            self.schedule_deadline(saga, now).await?;
+        }
+        if saga.status != before.status {
+            tracing::info!(saga.id = %saga.saga_id, saga.status = saga.status.as_str(), "saga {}", saga.status.as_str());
+        }
+        let mut changes = self.save_saga(record)?;
+        if let Some(command) = command {
+            changes.send(compensation(saga, command, now)?);
+        }
+        Ok(changes)
+    }
+
+    /// A saga's deadline has come.
+    pub(crate) async fn on_deadline(&self, saga: &SagaId) -> Result<(), Failure> {
+        retry_on_change!(self.try_deadline(saga).await)
+    }
+
+    async fn try_deadline(&self, saga: &SagaId) -> Result<(), Failure> {
+        let now = self.now();
+        let Some(mut record) = self.load_saga(saga).await? else { return Ok(()) };
+        let before = record.saga.clone();
+        let command = record.saga.on_deadline(now);
+        if record.saga == before {
+            return Ok(());
+        }
+        let changes = self.advance(&mut record, &before, command, now).await?;
+        self.commit(changes).await.map(|_| ())
+    }
+}
+
+/// The message that asks a service to undo a step. A new attempt is a new message.
+fn compensation(saga: &Saga, command: Command, now: Timestamp) -> Result<Outgoing, Failure> {
+    let Command { step, undo } = command;
+    let id = format!("{}-undo{step}-{}", saga.saga_id, saga.undo_attempts);
+    let (saga_id, customer_id) = (saga.saga_id.clone(), saga.customer_id.clone());
+    let body = Compensation { saga_id, customer_id, undo: undo.as_str().to_owned() };
+    let message = Outgoing::new(Entity::Compensations, id, undo.as_str(), &body, now)?;
+    Ok(message.correlated(Some(saga.saga_id.to_string())))
+}

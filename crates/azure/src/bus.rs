@@ -1,0 +1,197 @@
+//! Service Bus, by its REST API.
+//!
+//! Source: Microsoft Learn, "Service Bus REST API: Send Message" and "Message headers and properties".
+//!
+//! One message a request: nothing documents in which AMQP section the bodies of the REST batch form arrive, and
+//! the triggers need data sections.
+
+mod authorization;
+mod endpoint;
+mod wire;
+
+pub use endpoint::ClientError;
+
+use crate::credential::{StaticToken, credential_from_settings};
+use app::ports::{Bus, BusError, Message};
+use async_trait::async_trait;
+use azure_core::credentials::TokenCredential;
+use azure_core::http::{
+    ClientOptions, Context, ExponentialRetryOptions, Method, Pipeline, PipelineSendOptions, RawResponse,
+    Request, RetryOptions, Transport,
+};
+use domain::limits::HANDLER_SECONDS_MAX;
+use endpoint::Endpoint;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The audience of the token. Source: Microsoft Learn, "Authenticate and authorize an application with Microsoft
+/// Entra ID to access Azure Service Bus entities".
+const SCOPE: &str = "https://servicebus.azure.net/.default";
+/// Seconds that sending may take in all, retries and the fetching of a token included.
+const SEND_SECONDS: u64 = 10;
+/// Seconds that one try may take, so that a dead connection leaves time for another.
+const TRY_SECONDS: u64 = 4;
+/// Seconds that opening a connection may take.
+const CONNECT_SECONDS: u64 = 3;
+/// Seconds that [`Bus::ping`] may take.
+const PING_SECONDS: u64 = 2;
+/// Tries after the first one.
+const RETRIES_MAX: u32 = 4;
+/// Milliseconds before the first retry, doubled for each further one; `azure_core` adds up to 255 at random.
+const RETRY_DELAY_MS: i64 = 50;
+/// Seconds for which an unused connection is kept; the service's front end closes them after a few minutes.
+const IDLE_SECONDS: u64 = 60;
+/// Connections that are kept when they are not in use.
+const IDLE_CONNECTIONS_MAX: usize = 64;
+
+const _: () = assert!(SEND_SECONDS < HANDLER_SECONDS_MAX);
+const _: () = assert!(CONNECT_SECONDS < TRY_SECONDS && TRY_SECONDS * 2 < SEND_SECONDS);
+
+/// How a [`ServiceBusClient`] behaves.
+#[derive(Debug, Clone)]
+pub struct ServiceBusClientOptions {
+    /// Policies, retries, transport and telemetry, as every client of the Azure SDK has them. Without a transport
+    /// the client makes its own, which reuses connections and follows no redirects.
+    pub client_options: ClientOptions,
+    /// How long one send may take, retries included.
+    pub send_deadline: Duration,
+    /// How long one ping may take.
+    pub ping_deadline: Duration,
+}
+
+impl Default for ServiceBusClientOptions {
+    fn default() -> Self {
+        let retry = ExponentialRetryOptions {
+            initial_delay: azure_core::time::Duration::milliseconds(RETRY_DELAY_MS),
+            max_retries: RETRIES_MAX,
+            ..ExponentialRetryOptions::default()
+        };
+        Self {
+            client_options: ClientOptions {
+                retry: RetryOptions::exponential(retry),
+                ..ClientOptions::default()
+            },
+            send_deadline: Duration::from_secs(SEND_SECONDS),
+            ping_deadline: Duration::from_secs(PING_SECONDS),
+        }
+    }
+}
+
+/// Sends messages to one Service Bus namespace, or to the local host's stand-in for it.
+///
+/// Clones share their connections. 408, 429, 5xx and broken connections are tried again with growing, jittered
+/// delays (`Retry-After` is honoured) under one overall deadline; the message's id stays the same, so that the bus
+/// drops what arrives twice.
+#[derive(Debug, Clone)]
+pub struct ServiceBusClient {
+    endpoint: Endpoint,
+    sending: Pipeline,
+    probing: Pipeline,
+    send_deadline: Duration,
+    ping_deadline: Duration,
+}
+
+impl ServiceBusClient {
+    /// A client for `endpoint`: `https://{namespace}.servicebus.windows.net`, or plain `http` when it is on this
+    /// machine. Opens no connection yet.
+    pub fn new(
+        endpoint: &str,
+        credential: Arc<dyn TokenCredential>,
+        options: Option<ServiceBusClientOptions>,
+    ) -> Result<Self, ClientError> {
+        let endpoint = Endpoint::parse(endpoint)?;
+        let options = options.unwrap_or_default();
+        let mut client_options = options.client_options;
+        if client_options.transport.is_none() {
+            client_options.transport = Some(transport(&endpoint)?);
+        }
+        let probe = ClientOptions {
+            retry: RetryOptions::none(),
+            transport: client_options.transport.clone(),
+            ..ClientOptions::default()
+        };
+        let authorization = authorization::policy(&endpoint, credential);
+        Ok(Self {
+            sending: pipeline(client_options, vec![authorization]),
+            probing: pipeline(probe, Vec::new()),
+            endpoint,
+            send_deadline: options.send_deadline,
+            ping_deadline: options.ping_deadline,
+        })
+    }
+
+    /// The client that the settings describe: `BUS_ENDPOINT` with `BUS_TOKEN` (the local host), else the namespace
+    /// of `SERVICEBUS__fullyQualifiedNamespace`, which the triggers' connection uses as well, with
+    /// [`credential_from_settings`].
+    pub fn from_settings(get: impl Fn(&'static str) -> Option<String>) -> Result<Self, ClientError> {
+        if let Some((endpoint, token)) = get("BUS_ENDPOINT").zip(get("BUS_TOKEN")) {
+            return Self::new(&endpoint, Arc::new(StaticToken::new(token)), None);
+        }
+        let namespace = get("SERVICEBUS__fullyQualifiedNamespace").ok_or(ClientError::NoEndpoint)?;
+        let credential = credential_from_settings(get).map_err(ClientError::Identity)?;
+        Self::new(&format!("https://{namespace}"), credential, None)
+    }
+}
+
+#[async_trait]
+impl Bus for ServiceBusClient {
+    async fn send(&self, message: &Message) -> Result<(), BusError> {
+        let mut request = wire::request(&self.endpoint, message)?;
+        let answer = within(self.send_deadline, &self.sending, &mut request).await?;
+        wire::verdict(&answer)
+    }
+
+    /// Asks for the head of the namespace's root, without a token: any answer but a 5xx, a refusal included, shows
+    /// that names resolve, that connections and TLS work and that the service's front end is up. It costs no
+    /// message operation and needs no right.
+    async fn ping(&self) -> Result<(), BusError> {
+        let mut request = Request::new(self.endpoint.root(), Method::Head);
+        let answer = within(self.ping_deadline, &self.probing, &mut request).await?;
+        if answer.status().is_server_error() { Err(wire::unreachable(&answer)) } else { Ok(()) }
+    }
+}
+
+/// Why a message may not have reached the bus.
+#[derive(Debug, thiserror::Error)]
+enum SendError {
+    #[error("no answer within {0:?}")]
+    Deadline(Duration),
+    #[error("the bus answered {status}: {detail}")]
+    Answered { status: u16, detail: String },
+}
+
+async fn within(
+    deadline: Duration,
+    pipeline: &Pipeline,
+    request: &mut Request,
+) -> Result<RawResponse, BusError> {
+    let context = Context::new();
+    // `wire::verdict` judges the status; the pipeline's own check would read every error body as JSON.
+    let options = PipelineSendOptions { skip_checks: true, ..PipelineSendOptions::default() };
+    match tokio::time::timeout(deadline, pipeline.send(&context, request, Some(options))).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(error)) => Err(BusError::Unreachable(Box::new(error))),
+        Err(_) => Err(BusError::Unreachable(Box::new(SendError::Deadline(deadline)))),
+    }
+}
+
+fn pipeline(options: ClientOptions, per_try: Vec<Arc<dyn azure_core::http::policies::Policy>>) -> Pipeline {
+    let (name, version) = (option_env!("CARGO_PKG_NAME"), option_env!("CARGO_PKG_VERSION"));
+    Pipeline::new(name, version, options, Vec::new(), per_try, None)
+}
+
+fn transport(endpoint: &Endpoint) -> Result<Transport, ClientError> {
+    let builder = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(Duration::from_secs(CONNECT_SECONDS))
+        .timeout(Duration::from_secs(TRY_SECONDS))
+        .pool_idle_timeout(Duration::from_secs(IDLE_SECONDS))
+        .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX);
+    // A developer's proxy cannot reach the developer's own machine.
+    let builder = if endpoint.is_local() { builder.no_proxy() } else { builder };
+    let client = builder.build().map_err(ClientError::Transport)?;
+    Ok(Transport::new(Arc::new(client)))
+}
+
+#[cfg(test)]
+mod tests;

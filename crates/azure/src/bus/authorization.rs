@@ -1,0 +1,30 @@
+use super::SCOPE;
+use super::endpoint::Endpoint;
+use azure_core::credentials::TokenCredential;
+use azure_core::http::headers::AUTHORIZATION;
+use azure_core::http::policies::auth::BearerTokenAuthorizationPolicy;
+use azure_core::http::policies::{Policy, PolicyResult};
+use azure_core::http::{Context, Request};
+use std::sync::Arc;
+
+/// The SDK's bearer policy, which refuses plain `http`; on this machine one that does the same without TLS.
+pub(super) fn policy(endpoint: &Endpoint, credential: Arc<dyn TokenCredential>) -> Arc<dyn Policy> {
+    if endpoint.is_local() {
+        Arc::new(LocalAuthorization(credential))
+    } else {
+        Arc::new(BearerTokenAuthorizationPolicy::new(credential, [SCOPE]))
+    }
+}
+
+/// Puts the credential's token on each try. It is only made for an endpoint on this machine.
+#[derive(Debug)]
+struct LocalAuthorization(Arc<dyn TokenCredential>);
+
+#[async_trait::async_trait]
+impl Policy for LocalAuthorization {
+    async fn send(&self, ctx: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
+        let access = self.0.get_token(&[SCOPE], None).await?;
+        request.insert_header(AUTHORIZATION, format!("Bearer {}", access.token.secret()));
+        next[0].send(ctx, request, &next[1..]).await
+    }
+}

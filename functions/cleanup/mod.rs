@@ -1,0 +1,11 @@
+//! Timer: deletes idempotency and inbox rows that have served their time.
+
+use crate::Handler;
+use crate::edge::{Failure, Trigger};
+use axum::Json;
+use axum::extract::State;
+use contract::envelope::Reply;
+
+pub(crate) async fn handle(State(handler): State<Handler>, trigger: Trigger) -> Result<Json<Reply>, Failure> {
+    trigger.run(handler.app.clean_up()).await
+}

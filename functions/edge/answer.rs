@@ -1,0 +1,94 @@
+//! What use cases answer, on its way to the caller.
+
+use crate::edge::Failure;
+use crate::edge::request::IdempotencyKey;
+use app::{Answer, Once};
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use contract::problem::{Code, Problem};
+use domain::ids::CustomerId;
+use serde::Serialize;
+use std::error::Error;
+
+/// An answer with its status, given for the first time or again.
+pub(crate) struct Answered(pub(crate) Answer);
+
+impl IntoResponse for Answered {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        (status, Json(self.0.body)).into_response()
+    }
+}
+
+/// What makes a request one that has its effect once: who asks, for whom, for what, and the key. Without a key, each
+/// request is another one.
+pub(crate) fn once(
+    route: &str,
+    caller: &CustomerId,
+    customer: Option<&CustomerId>,
+    key: Option<&IdempotencyKey>,
+    body: &impl Serialize,
+) -> Result<Option<Once>, Failure> {
+    let Some(key) = key else { return Ok(None) };
+    let body = serde_json::to_string(&(customer, body)).map_err(app::Failure::from)?;
+    Ok(Some(Once::new(caller.as_str(), route, &key.0, &body)))
+}
+
+/// The one place where a failed use case becomes an answer. What the caller cannot help is logged, once, here.
+impl From<app::Failure> for Failure {
+    fn from(failure: app::Failure) -> Self {
+        use app::Failure as F;
+        match failure {
+            F::Refused(problem) => Self(*problem),
+            F::Malformed(detail) => Self::new(Code::InvalidField, detail),
+            F::Changed => {
+                tracing::warn!("gave up a change that others kept making at the same time");
+                Self::from(Code::Unavailable)
+            }
+            F::Unavailable(cause) => {
+                tracing::warn!(error = chain(cause.as_ref()), "a dependency is not available");
+                Self::from(Code::Unavailable)
+            }
+            F::Fault(cause) => {
+                tracing::error!(error = chain(cause.as_ref()), "a fault");
+                Self(Problem::new(Code::Internal))
+            }
+        }
+    }
+}
+
+/// An error and what caused it, in one line.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_failure_has_its_status() {
+        let cause = || "the cause".into();
+        for (failure, code) in [
+            (app::Failure::not_found("order"), Code::NotFound),
+            (app::Failure::Changed, Code::Unavailable),
+            (app::Failure::Unavailable(cause()), Code::Unavailable),
+            (app::Failure::Fault(cause()), Code::Internal),
+        ] {
+            let Failure(problem) = failure.into();
+            assert_eq!(problem.code(), code);
+            assert!(!serde_json::to_string(&problem).unwrap().contains("the cause"));
+        }
+    }
+
+    #[test]
+    fn an_error_is_told_with_its_causes() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("outer")]
+        struct Outer(#[source] std::fmt::Error);
+        let expected = format!("outer: {}", std::fmt::Error);
+        assert_eq!(chain(&Outer(std::fmt::Error)), expected);
+    }
+}

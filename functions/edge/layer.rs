@@ -1,0 +1,176 @@
+//! What happens around every function: a span for its log lines, a deadline, and an answer even when it panics.
+
+use crate::edge::Failure;
+use app::ports::{Clock, Ids};
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::header::CACHE_CONTROL;
+use axum::http::{HeaderMap, HeaderValue};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use contract::problem::{Code, Problem};
+use contract::trace::TraceParent;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tracing::{Instrument, Span};
+
+/// The host names each invocation in this header. A caller can send one too; the host's comes last.
+const INVOCATION_ID: &str = "X-Azure-Functions-InvocationId";
+const TRACEPARENT: &str = "traceparent";
+/// Characters of an invocation id; the host's have 36.
+const INVOCATION_ID_CHARS_MAX: usize = 64;
+
+/// What the layer needs.
+#[derive(Clone)]
+pub(crate) struct Around {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn Ids>,
+    /// How long one invocation may take.
+    pub(crate) deadline: Duration,
+}
+
+/// Runs a request in a task of its own: it goes on when the caller hangs up, so that what was committed is also
+/// published; and its panic ends nothing but itself.
+pub(crate) async fn layer(State(around): State<Around>, mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let invocation = invocation_id(request.headers()).unwrap_or_else(|| around.fresh());
+    let trace = trace(request.headers()).or_else(|| TraceParent::start(&around.fresh()));
+    let span = span(&request, &invocation, trace.as_ref());
+    if let Some(trace) = trace {
+        request.extensions_mut().insert(trace);
+    }
+    let work = tokio::time::timeout(around.deadline, next.run(request));
+    let mut response = match tokio::spawn(work.instrument(span.clone())).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(_)) => {
+            let seconds = around.deadline.as_secs();
+            span.in_scope(|| {
+                tracing::error!(deadline_seconds = seconds, "gave up an invocation at its deadline")
+            });
+            problem(Code::DeadlineExceeded, invocation)
+        }
+        Err(_) => problem(Code::Internal, invocation), // the panic hook has logged it
+    };
+    let unset = HeaderValue::from_static("no-store");
+    response.headers_mut().entry(CACHE_CONTROL).or_insert(unset);
+    span.in_scope(|| finished(&response, started.elapsed()));
+    response
+}
+
+impl Around {
+    fn fresh(&self) -> String {
+        self.ids.mint(self.clock.now())
+    }
+}
+
+/// The route, not the path: its ids would make every line another line.
+fn span(request: &Request, invocation: &str, trace: Option<&TraceParent>) -> Span {
+    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    tracing::info_span!(
+        "invocation",
+        invocation.id = invocation,
+        trace.id = trace.map(TraceParent::trace_id),
+        saga.id = tracing::field::Empty,
+        http.method = request.method().as_str(),
+        http.route = route,
+    )
+}
+
+fn invocation_id(headers: &HeaderMap) -> Option<String> {
+    let id = headers.get_all(INVOCATION_ID).iter().next_back()?.to_str().ok()?;
+    // A proxy may have joined repeated headers into one.
+    let id = id.rsplit(',').next().unwrap_or_default().trim();
+    let valid = (1..=INVOCATION_ID_CHARS_MAX).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic());
+    valid.then(|| id.to_owned())
+}
+
+fn trace(headers: &HeaderMap) -> Option<TraceParent> {
+    TraceParent::parse(headers.get_all(TRACEPARENT).iter().next_back()?.to_str().ok()?)
+}
+
+fn problem(code: Code, invocation: String) -> Response {
+    Failure(Problem::new(code).with("invocationId", invocation)).into_response()
+}
+
+fn finished(response: &Response, elapsed: Duration) {
+    let (status, elapsed_ms) = (response.status().as_u16(), elapsed.as_secs_f64() * 1000.0);
+    tracing::debug!(http.status = status, elapsed_ms, "answered");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::Router;
+    use axum::body::Body;
+    use axum::routing::get;
+    use jiff::Timestamp;
+    use tower::ServiceExt;
+
+    struct Still;
+
+    impl Clock for Still {
+        fn now(&self) -> Timestamp {
+            Timestamp::UNIX_EPOCH
+        }
+    }
+
+    impl Ids for Still {
+        fn mint(&self, _: Timestamp) -> String {
+            "0192f0c1a2b37c4d8e9f0123456789ab".to_owned()
+        }
+    }
+
+    async fn call(deadline: Duration, uri: &str) -> (u16, String) {
+        let around = Around { clock: Arc::new(Still), ids: Arc::new(Still), deadline };
+        let trace = async |request: Request| {
+            request
+                .extensions()
+                .get::<TraceParent>()
+                .map(|trace| trace.as_str().to_owned())
+                .unwrap_or_default()
+        };
+        let router = Router::new()
+            .route("/panic", get(async || -> &str { panic!("a fault of ours") }))
+            .route("/never", get(std::future::pending::<&str>))
+            .route("/trace", get(trace))
+            .layer(axum::middleware::from_fn_with_state(around, layer));
+        let request = Request::get(uri).header(INVOCATION_ID, "spoofed").header(INVOCATION_ID, "host-1");
+        let response = router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let status = response.status().as_u16();
+        let bytes = axum::body::to_bytes(response.into_body(), 1024).await.unwrap();
+        (status, String::from_utf8(bytes.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_an_answer_of_500_with_the_hosts_invocation_id() {
+        let (status, body) = call(Duration::from_secs(5), "/panic").await;
+        assert_eq!(status, 500);
+        assert!(
+            body.contains(r#""code":"internal""#) && body.contains(r#""invocationId":"host-1""#),
+            "{body}"
+        );
+        assert!(!body.contains("fault"), "{body}");
+    }
+
+    #[tokio::test]
+    async fn an_invocation_that_takes_too_long_is_given_up() {
+        let (status, body) = call(Duration::from_millis(1), "/never").await;
+        assert_eq!(status, 503);
+        assert!(body.contains(r#""code":"deadline_exceeded""#), "{body}");
+    }
+
+    #[tokio::test]
+    async fn a_request_without_a_trace_starts_one() {
+        let (_, trace) = call(Duration::from_secs(5), "/trace").await;
+        assert_eq!(trace, "00-0192f0c1a2b37c4d8e9f0123456789ab-8e9f0123456789ab-01");
+    }
+
+    #[test]
+    fn the_hosts_invocation_id_is_the_last_one() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(invocation_id(&headers), None);
+        headers.insert(INVOCATION_ID, HeaderValue::from_static("spoofed, host-2"));
+        assert_eq!(invocation_id(&headers).as_deref(), Some("host-2"));
+        headers.insert(INVOCATION_ID, HeaderValue::from_static("with space"));
+        assert_eq!(invocation_id(&headers), None);
+    }
+}

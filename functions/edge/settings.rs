@@ -1,0 +1,120 @@
+//! Settings, read once from the environment (in Azure: from the app settings) before the port is bound.
+//!
+//! Those of the bus and of the payment gateway are read by their adapters.
+
+mod parse;
+#[cfg(test)]
+mod tests;
+
+use app::Buckets;
+pub(crate) use parse::HttpUrl;
+use parse::Reader;
+use std::fmt;
+use std::path::PathBuf;
+
+/// Where the tables are: `STORE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Store {
+    /// `embedded`: SQLite in `DATA_DIR`, for one machine.
+    Embedded {
+        /// The folder; it is made when it is not there.
+        data_dir: PathBuf,
+    },
+}
+
+/// Whose tokens are accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Tokens {
+    /// `TOKEN_ISSUER`: the `iss` of tokens, exactly.
+    pub(crate) issuer: String,
+    /// `TOKEN_AUDIENCE`: what the `aud` of tokens must contain.
+    pub(crate) audience: String,
+    /// `TOKEN_JWKS_URL`: where the issuer publishes its keys.
+    pub(crate) jwks: HttpUrl,
+}
+
+/// Everything that the handler itself is told from outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Settings {
+    /// `FUNCTIONS_CUSTOMHANDLER_PORT`, chosen by the host.
+    pub(crate) port: u16,
+    /// `STORE`, `DATA_DIR`.
+    pub(crate) store: Store,
+    /// `BUCKETS`: how many partitions the customers are spread over; fixed when the store is made.
+    pub(crate) buckets: Buckets,
+    /// `TOKEN_ISSUER`, `TOKEN_AUDIENCE`, `TOKEN_JWKS_URL`.
+    pub(crate) tokens: Tokens,
+    /// `CLOCK_FILE`: a test clock's offset; the machine's time when it is not set.
+    pub(crate) clock_file: Option<PathBuf>,
+    /// `CATALOGUE_FILE`: the plans; the ones that are built in when it is not set.
+    pub(crate) catalogue_file: Option<PathBuf>,
+}
+
+/// A setting that cannot be used. Never holds the value: it may be a secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{name} {problem}")]
+pub(crate) struct SettingError {
+    /// The setting's name.
+    pub(crate) name: &'static str,
+    /// What is wrong with it.
+    pub(crate) problem: &'static str,
+}
+
+/// All settings that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SettingsError(pub(crate) Vec<SettingError>);
+
+impl fmt::Display for SettingsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all: Vec<String> = self.0.iter().map(ToString::to_string).collect();
+        f.write_str(&all.join("; "))
+    }
+}
+
+impl std::error::Error for SettingsError {}
+
+/// Which log lines are written: `RUST_LOG`, or else `LOG_LEVEL`, or else `info`.
+pub(crate) fn log_filter(get: impl Fn(&'static str) -> Option<String>) -> String {
+    get("RUST_LOG").or_else(|| get("LOG_LEVEL")).unwrap_or_else(|| "info".to_owned())
+}
+
+impl Settings {
+    /// Reads the settings through `get`; `None` is a setting that is not set.
+    pub(crate) fn from_vars(get: impl Fn(&'static str) -> Option<String>) -> Result<Self, SettingsError> {
+        let mut reader = Reader::new(&get);
+        let settings = read(&mut reader);
+        match (settings, reader.into_errors()) {
+            (Some(settings), errors) if errors.is_empty() => Ok(settings),
+            (_, errors) => Err(SettingsError(errors)),
+        }
+    }
+}
+
+/// Every part is read before one of them can end it, so that all errors are found.
+fn read(reader: &mut Reader<'_>) -> Option<Settings> {
+    let port = reader.port("FUNCTIONS_CUSTOMHANDLER_PORT");
+    let store = store(reader);
+    let buckets = reader.buckets("BUCKETS");
+    let tokens = tokens(reader);
+    Some(Settings {
+        port: port?,
+        store: store?,
+        buckets: buckets?,
+        tokens: tokens?,
+        clock_file: reader.text("CLOCK_FILE").map(PathBuf::from),
+        catalogue_file: reader.text("CATALOGUE_FILE").map(PathBuf::from),
+    })
+}
+
+fn store(reader: &mut Reader<'_>) -> Option<Store> {
+    match reader.required("STORE")?.as_str() {
+        "embedded" => Some(Store::Embedded { data_dir: reader.required("DATA_DIR")?.into() }),
+        _ => reader.refuse("STORE", "is not `embedded`"),
+    }
+}
+
+fn tokens(reader: &mut Reader<'_>) -> Option<Tokens> {
+    let (issuer, audience) = (reader.required("TOKEN_ISSUER"), reader.required("TOKEN_AUDIENCE"));
+    let jwks = reader.url("TOKEN_JWKS_URL");
+    Some(Tokens { issuer: issuer?, audience: audience?, jwks: jwks? })
+}

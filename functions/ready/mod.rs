@@ -1,0 +1,35 @@
+//! GET /api/ready: whether everything that the handler depends on can be reached.
+
+use crate::Handler;
+use crate::edge::answer::chain;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Serialize;
+
+#[derive(Serialize)]
+pub(crate) struct Readiness {
+    status: &'static str,
+    dependencies: Vec<Dependency>,
+}
+
+#[derive(Serialize)]
+struct Dependency {
+    name: &'static str,
+    ready: bool,
+}
+
+pub(crate) async fn handle(State(handler): State<Handler>) -> (StatusCode, Json<Readiness>) {
+    let checked = handler.app.readiness().await.into_iter().map(|(name, reached)| {
+        if let Err(failure) = &reached {
+            tracing::warn!(dependency = name, error = chain(failure), "a dependency cannot be reached");
+        }
+        Dependency { name, ready: reached.is_ok() }
+    });
+    let dependencies: Vec<Dependency> = checked.collect();
+    let (code, status) = match dependencies.iter().all(|dependency| dependency.ready) {
+        true => (StatusCode::OK, "ready"),
+        false => (StatusCode::SERVICE_UNAVAILABLE, "not_ready"),
+    };
+    (code, Json(Readiness { status, dependencies }))
+}

@@ -1,0 +1,112 @@
+//! The steps of `cargo xtask test`, in the order in which they find most for the time they take.
+
+use crate::tidy;
+use crate::tools::{cargo, cargo_deny, run as run_command};
+use anyhow::{Result, anyhow};
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// One thing that is checked.
+struct Step {
+    name: &'static str,
+    /// A group of steps that `--only` can name.
+    part: &'static str,
+    /// Done when nothing is asked for by name.
+    by_default: bool,
+    run: fn(&Path) -> Result<()>,
+}
+
+/// A new check is one more row.
+const STEPS: [Step; 7] = [
+    Step { name: "fmt", part: "lint", by_default: true, run: fmt },
+    Step { name: "tidy", part: "lint", by_default: true, run: tidy::run },
+    Step { name: "clippy", part: "lint", by_default: true, run: clippy },
+    Step { name: "deny", part: "lint", by_default: true, run: deny },
+    Step { name: "doc", part: "lint", by_default: true, run: doc },
+    Step { name: "unit", part: "unit", by_default: true, run: unit },
+    // Needs the advisory database from GitHub, so it says nothing about a change made without that network.
+    Step { name: "advisories", part: "advisories", by_default: false, run: advisories },
+];
+
+/// What `--only` may name: steps and parts.
+pub(crate) fn names() -> Vec<&'static str> {
+    let names: BTreeSet<_> = STEPS.iter().flat_map(|step| [step.part, step.name]).collect();
+    names.into_iter().collect()
+}
+
+/// Runs the steps that `only` names, or the default ones when it names none, and prints how long each took; stops
+/// at the first that fails.
+pub(crate) fn run(root: &Path, only: &[String]) -> Result<()> {
+    let named = |step: &&Step| only.iter().any(|name| name == step.name || name == step.part);
+    let chosen: Vec<_> =
+        STEPS.iter().filter(|step| if only.is_empty() { step.by_default } else { named(step) }).collect();
+    let mut done = Vec::with_capacity(chosen.len());
+    let mut outcome = Ok(());
+    for step in &chosen {
+        eprintln!("\n=== {} ===", step.name);
+        let start = Instant::now();
+        let result = (step.run)(root);
+        done.push((step.name, start.elapsed(), result.is_ok()));
+        if let Err(error) = result {
+            outcome = Err(anyhow!("{}: {error:#}", step.name));
+            break;
+        }
+    }
+    summarize(&done, chosen.len())?;
+    outcome
+}
+
+fn summarize(done: &[(&str, Duration, bool)], chosen: usize) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "\nstep        time      outcome")?;
+    for (name, time, passed) in done {
+        let outcome = if *passed { "ok" } else { "FAILED" };
+        writeln!(out, "{name:<12}{:>7.1} s {outcome}", time.as_secs_f64())?;
+    }
+    let total: Duration = done.iter().map(|(_, time, _)| *time).sum();
+    writeln!(out, "{:<12}{:>7.1} s {} of {chosen} steps", "total", total.as_secs_f64(), done.len())?;
+    Ok(())
+}
+
+fn fmt(root: &Path) -> Result<()> {
+    run_command(cargo(root).args(["fmt", "--all", "--check"]))
+}
+
+fn clippy(root: &Path) -> Result<()> {
+    run_command(cargo(root).args([
+        "clippy",
+        "--locked",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ]))
+}
+
+fn deny(root: &Path) -> Result<()> {
+    deny_check(root, &["bans", "licenses", "sources"])
+}
+
+fn advisories(root: &Path) -> Result<()> {
+    deny_check(root, &["advisories"])
+}
+
+fn deny_check(root: &Path, checks: &[&str]) -> Result<()> {
+    let mut deny = std::process::Command::new(cargo_deny(root)?);
+    deny.current_dir(root).args(["--locked", "check", "--hide-inclusion-graph"]).args(checks);
+    run_command(&mut deny)
+}
+
+fn doc(root: &Path) -> Result<()> {
+    let mut doc = cargo(root);
+    doc.args(["doc", "--locked", "--workspace", "--no-deps", "--document-private-items"]);
+    // Private items are documented as well, so a link to one leads somewhere.
+    run_command(doc.env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private_intra_doc_links"))
+}
+
+fn unit(root: &Path) -> Result<()> {
+    run_command(cargo(root).args(["test", "--locked", "--workspace", "--no-fail-fast"]))
+}
