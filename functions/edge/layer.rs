@@ -30,15 +30,12 @@ pub(crate) struct Around {
 
 /// Runs a request in a task of its own: it goes on when the caller hangs up, so that what was committed is also
 /// published; and its panic ends nothing but itself.
-pub(crate) async fn layer(State(around): State<Around>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn layer(State(around): State<Around>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let invocation = invocation_id(request.headers()).unwrap_or_else(|| around.fresh());
     let trace = trace(request.headers()).or_else(|| TraceParent::start(&around.fresh()));
     let span = span(&request, &invocation, trace.as_ref());
-    if let Some(trace) = trace {
-        request.extensions_mut().insert(trace);
-    }
-    let work = tokio::time::timeout(around.deadline, next.run(request));
+    let work = tokio::time::timeout(around.deadline, traced(trace, next.run(request)));
     let mut response = match tokio::spawn(work.instrument(span.clone())).await {
         Ok(Ok(response)) => response,
         Ok(Err(_)) => {
@@ -54,6 +51,14 @@ pub(crate) async fn layer(State(around): State<Around>, mut request: Request, ne
     response.headers_mut().entry(CACHE_CONTROL).or_insert(unset);
     span.in_scope(|| finished(&response, started.elapsed()));
     response
+}
+
+/// What is sent in a trace carries it on.
+async fn traced<T>(trace: Option<TraceParent>, work: impl Future<Output = T>) -> T {
+    match trace {
+        Some(trace) => app::trace::within(trace.as_str().to_owned(), work).await,
+        None => work.await,
+    }
 }
 
 impl Around {

@@ -114,8 +114,8 @@ pub enum Command {
     RefuseRefund(String),
     /// Call the refund of the `n`-th cancellation off, if it has not been tried.
     StopRefund(u32),
-    /// Record that a refund is tried and its outcome is not known. Nobody is told, so `decide` has no news of it: write
-    /// it before the gateway is asked, see [`Payment::may_refund`].
+    /// Record that a refund is tried and its outcome is not known. It is written before the gateway is asked: from then
+    /// on the refund cannot be called off. Nobody is told, so [`Payment::decide`] has no news of it.
     LoseTrackOfRefund,
     /// Let the payment stand: its `n`-th cancellation is undone.
     WithdrawCancellation(u32),
@@ -130,13 +130,6 @@ pub struct Refusal(pub Status);
 pub type Decision = Result<Outcome, Refusal>;
 
 impl Payment {
-    /// Whether the gateway may be asked to give the money back at the customer's request. `refund_unknown` must be
-    /// written before it is asked ([`Command::LoseTrackOfRefund`]): from then on the refund cannot be called off, so that
-    /// no crash and no saga's deadline can come between the money and its record.
-    pub fn may_refund(&self) -> bool {
-        self.status == Status::Cancelling && !self.stopped
-    }
-
     /// Decides what follows from a command, for every pair of status and command.
     pub fn decide(&self, command: &Command) -> Decision {
         use Command as C;

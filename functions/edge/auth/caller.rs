@@ -26,6 +26,11 @@ impl Caller {
         self.customer(named, Code::NotFound)
     }
 
+    /// The only customer whose things may be shown; `None` for an operator, who may see everybody's.
+    pub(crate) fn confined_to(&self) -> Option<&CustomerId> {
+        (!self.operator).then_some(&self.subject)
+    }
+
     /// The customer that the request names, or the caller. A customer may name only itself, and is `refused`
     /// otherwise; an operator must name one.
     pub(crate) fn customer(&self, named: Option<CustomerId>, refused: Code) -> Result<CustomerId, Failure> {

@@ -184,11 +184,14 @@ async fn reload(
     if let Some(path) = executable.as_ref().filter(|path| !path.is_file()) {
         return Err(Problem::invalid(format!("executable: {} is not a file", path.display())));
     }
-    let reloaded = host.pool.reload(|old: Program| Program {
+    let program = move |old: Program| Program {
         path: executable.unwrap_or(old.path),
         arguments: arguments.unwrap_or(old.arguments),
-    });
-    let reloaded = reloaded.await.map_err(|reason| {
+    };
+    // A task of its own: a caller that hangs up does not leave the work half done.
+    let reloading = tokio::spawn(async move { host.pool.reload(program).await });
+    let reloaded = reloading.await.map_err(|_| Problem::internal("the replacement broke off"))?;
+    let reloaded = reloaded.map_err(|reason| {
         let detail = format!("the new handler does not start, so the old one goes on: {reason}");
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "reload_failed", detail)
     })?;

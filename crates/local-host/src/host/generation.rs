@@ -121,7 +121,7 @@ impl Generation {
             };
             let end = tokio::select! {
                 end = self.live(index, &mut process, &worker) => end,
-                _ = stopping.wait_for(|stopping| *stopping) => return process.kill().await,
+                () = set(&mut stopping) => return process.kill().await,
             };
             if end == End::TimedOut {
                 // Nobody is sent to a process that is about to be killed.
@@ -131,10 +131,7 @@ impl Generation {
             report(&worker, end);
             match restarts.after(end, Instant::now()) {
                 Next::Restart => self.put(index, Slot::Starting),
-                Next::Nothing => {
-                    let _ = stopping.wait_for(|stopping| *stopping).await;
-                    return;
-                }
+                Next::Nothing => return set(&mut stopping).await,
                 Next::StopHost => {
                     self.put(index, Slot::Starting);
                     return self.fail("the handler failed three times in a row".to_owned());
@@ -185,12 +182,16 @@ fn ready(slots: &[Slot]) -> impl Iterator<Item = &Arc<Worker>> {
     })
 }
 
+/// Waits until a flag is set.
+async fn set(flag: &mut watch::Receiver<bool>) {
+    // The sender lives as long as the generation.
+    let _ = flag.wait_for(|set| *set).await;
+}
+
 async fn failed(failure: &mut watch::Receiver<Option<String>>) -> String {
-    match failure.wait_for(Option::is_some).await {
-        Ok(reason) => reason.clone().unwrap_or_default(),
-        // The sender lives as long as the generation.
-        Err(_) => std::future::pending().await,
-    }
+    let reason = failure.wait_for(Option::is_some).await.map(|reason| reason.clone());
+    // The sender lives as long as the generation.
+    reason.ok().flatten().unwrap_or_default()
 }
 
 fn report(worker: &Worker, end: End) {

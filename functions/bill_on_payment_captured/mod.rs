@@ -1,0 +1,12 @@
+//! The gateway charged: Bill applies the payment.
+
+use crate::Handler;
+use crate::edge::{Failure, Trigger};
+use app::Consumer;
+use axum::Json;
+use axum::extract::State;
+use contract::envelope::Reply;
+
+pub(crate) async fn handle(State(handler): State<Handler>, trigger: Trigger) -> Result<Json<Reply>, Failure> {
+    trigger.run(handler.app.consume(Consumer::BillOnPaymentCaptured, &trigger.incoming())).await
+}

@@ -1,0 +1,12 @@
+//! A line is to be closed: Bill issues the final bill.
+
+use crate::Handler;
+use crate::edge::{Failure, Trigger};
+use app::Consumer;
+use axum::Json;
+use axum::extract::State;
+use contract::envelope::Reply;
+
+pub(crate) async fn handle(State(handler): State<Handler>, trigger: Trigger) -> Result<Json<Reply>, Failure> {
+    trigger.run(handler.app.consume(Consumer::BillOnTerminationRequested, &trigger.incoming())).await
+}
