@@ -1,7 +1,7 @@
 //! The consumers of messages: one for each service and step, each with its own subscription or queue.
 
 use crate::App;
-use crate::failure::{Failure, Fate};
+use crate::failure::{Failure, Fate, chain};
 use crate::parked::Parked;
 use contract::event::{BillingChunk, Compensation, Deadline, Event};
 use serde::de::DeserializeOwned;
@@ -95,12 +95,8 @@ impl App {
     pub async fn consume(&self, consumer: Consumer, message: &Incoming) -> Result<(), Failure> {
         match self.handle(consumer, message).await {
             Err(failure) if failure.fate() == Fate::Park => {
-                let cause: &dyn std::error::Error = &failure;
-                tracing::error!(
-                    consumer.name = consumer.name(),
-                    error = cause,
-                    "a message cannot be handled"
-                );
+                let error = chain(&failure);
+                tracing::error!(consumer.name = consumer.name(), error, "a message cannot be handled");
                 self.park(Parked::message(consumer, message, &failure, self.now())).await
             }
             ended => ended,

@@ -1,6 +1,7 @@
 //! What waits for an operator: messages that cannot be handled, dead letters, lines that cannot be billed.
 
 use crate::consumer::{Consumer, Incoming};
+use crate::failure::chain;
 use crate::keys::digest;
 use crate::ports::{Key, Range, Table};
 use crate::store::{Changes, Loaded};
@@ -95,7 +96,7 @@ impl Parked {
     pub(crate) fn message(consumer: Consumer, message: &Incoming, failure: &Failure, now: Timestamp) -> Self {
         let id = digest(&["message", consumer.name(), &message.message_id]);
         let what = What::Message { function: consumer.name().to_owned(), message: message.clone() };
-        Self { detail: Some(failure.to_string()), ..Self::new(id, failure.code(), what, now) }
+        Self { detail: Some(chain(failure)), ..Self::new(id, failure.code(), what, now) }
     }
 
     /// A dead letter.

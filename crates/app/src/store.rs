@@ -1,6 +1,6 @@
 //! Reading a row, and writing one command's changes as one entity group transaction with its outbox.
 
-use crate::failure::Failure;
+use crate::failure::{Failure, chain};
 use crate::keys;
 use crate::ports::{BusError, ETag, Key, Message, Op, Range, Row, Table, TableError};
 use crate::{App, trace};
@@ -231,10 +231,9 @@ impl App {
     pub(crate) async fn publish(&self, table: Table, partition: &str, outbox: &[Outgoing]) {
         let sent = join_all(outbox.iter().map(|message| async move {
             self.send(message).await.inspect_err(|error| {
-                let cause: &dyn std::error::Error = error;
                 tracing::warn!(
                     message.id = message.message_id,
-                    error = cause,
+                    error = chain(&error),
                     "a message stays in the outbox"
                 );
             })
@@ -247,8 +246,7 @@ impl App {
         }
         if let Err(error) = self.ports.tables.commit(table, partition, &deletions).await {
             // The relay sends them again, and the bus or the inbox drops the repeats.
-            let cause: &dyn std::error::Error = &error;
-            tracing::warn!(error = cause, "outbox rows of published messages stay behind");
+            tracing::warn!(error = chain(&error), "outbox rows of published messages stay behind");
         }
     }
 

@@ -110,8 +110,8 @@ pub enum Command {
     RequestCancellation(String),
     /// Record that the money went back at the customer's request.
     Cancel,
-    /// Record that the gateway refuses to give the money back, with its code.
-    RefuseRefund(String),
+    /// Record that the gateway refuses to give the money back for the `n`-th cancellation, with its code.
+    RefuseRefund(u32, String),
     /// Call the refund of the `n`-th cancellation off, if it has not been tried.
     StopRefund(u32),
     /// Record that a refund is tried and its outcome is not known. It is written before the gateway is asked: from then
@@ -139,7 +139,7 @@ impl Payment {
             C::WantRefund | C::Compensate => self.decide_compensation(command),
             C::RequestCancellation(_)
             | C::Cancel
-            | C::RefuseRefund(_)
+            | C::RefuseRefund(..)
             | C::StopRefund(_)
             | C::LoseTrackOfRefund
             | C::WithdrawCancellation(_) => self.decide_cancellation(command),
@@ -174,7 +174,8 @@ impl Payment {
             }
             // Before the capture too: its outcome may become known, and be settled, while the saga is being undone.
             S::Pending | S::Unknown | S::Captured if stop => Ok(Changed(E::PayCompletionStopped)),
-            S::Captured if self.stopped => Ok(Nothing),
+            // What is or may be given back is not completed.
+            S::Captured if self.stopped || self.refund_unknown => Ok(Nothing),
             S::Captured => Ok(Changed(E::PayCompleted)),
             // It was completed before it could be called off, so its saga is complete after all.
             S::Completed | S::Cancelling | S::Cancelled if stop => Ok(Again(E::PayCompleted)),
@@ -213,7 +214,7 @@ impl Payment {
         use Status as S;
         // A cancellation begins after the one before it was undone and that was announced. What still arrives for the
         // earlier one must not touch the later.
-        if let C::StopRefund(n) | C::WithdrawCancellation(n) = command
+        if let C::RefuseRefund(n, _) | C::StopRefund(n) | C::WithdrawCancellation(n) = command
             && *n != self.cancellations
         {
             return Ok(Nothing);
@@ -222,8 +223,8 @@ impl Payment {
             (S::Completed, C::RequestCancellation(_)) => Ok(Changed(E::PayCancellationRequested)),
             (S::Cancelling, C::Cancel) if self.stopped => Ok(Nothing),
             (S::Cancelling, C::Cancel) => Ok(Changed(E::PayCancelled)),
-            (S::Cancelling, C::RefuseRefund(_)) if self.stopped => Ok(Again(E::PayRefundRefused)),
-            (S::Cancelling, C::RefuseRefund(_)) => Ok(Changed(E::PayRefundRefused)),
+            (S::Cancelling, C::RefuseRefund(..)) if self.stopped => Ok(Again(E::PayRefundRefused)),
+            (S::Cancelling, C::RefuseRefund(..)) => Ok(Changed(E::PayRefundRefused)),
             (S::Cancelling, C::StopRefund(_)) if self.stopped => Ok(Again(E::PayRefundStopped)),
             // The pivot may have been passed: forward only, until the gateway says.
             (S::Cancelling, C::StopRefund(_)) if self.refund_unknown => Ok(Nothing),
@@ -233,9 +234,9 @@ impl Payment {
             (S::Cancelling, C::WithdrawCancellation(_)) => Ok(Changed(E::PayCancellationWithdrawn)),
             (S::Completed, C::WithdrawCancellation(_)) => Ok(Again(E::PayCancellationWithdrawn)),
             (S::Completed, C::StopRefund(_)) => Ok(Again(E::PayRefundStopped)),
-            (S::Completed, C::Cancel | C::RefuseRefund(_) | C::LoseTrackOfRefund) => Ok(Nothing),
+            (S::Completed, C::Cancel | C::RefuseRefund(..) | C::LoseTrackOfRefund) => Ok(Nothing),
             (S::Cancelled, C::StopRefund(_)) => Ok(Again(E::PayCancelled)),
-            (S::Cancelled, C::Cancel | C::RefuseRefund(_) | C::LoseTrackOfRefund) => Ok(Nothing),
+            (S::Cancelled, C::Cancel | C::RefuseRefund(..) | C::LoseTrackOfRefund) => Ok(Nothing),
             _ => Err(Refusal(self.status)),
         }
     }
@@ -275,7 +276,7 @@ impl Payment {
                 self.refund_unknown = false;
                 Status::Cancelled
             }
-            Command::RefuseRefund(code) => {
+            Command::RefuseRefund(_, code) => {
                 self.reason = Some(code.clone());
                 self.refund_unknown = false;
                 self.stopped = true;

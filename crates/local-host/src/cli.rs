@@ -84,7 +84,9 @@ fn serve(cli: Cli) -> ExitCode {
 
 async fn run(cli: Cli) -> ExitCode {
     let Some(options) = options(cli) else {
-        return fail(&std::io::Error::other("there is no host.json in this folder or around it; name one with --script-root"));
+        return fail(&std::io::Error::other(
+            "there is no host.json in this folder or around it; name one with --script-root",
+        ));
     };
     let (Ok(mut interrupt), Ok(mut terminate)) =
         (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
@@ -170,7 +172,8 @@ mod tests {
 
     #[test]
     fn buckets_are_a_power_of_two() {
-        let parse = |text: &str| Cli::try_parse_from(["local-host", "--buckets", text]).map(|cli| cli.buckets);
+        let parse =
+            |text: &str| Cli::try_parse_from(["local-host", "--buckets", text]).map(|cli| cli.buckets);
         assert_eq!(parse("64").unwrap(), Some(64));
         for text in ["0", "3", "-1", "many"] {
             assert!(parse(text).is_err(), "{text}");

@@ -143,5 +143,9 @@ async fn put(
 /// Four-digit years, with room for deadlines to be added.
 fn check(now: Timestamp) -> Result<(), Problem> {
     let years = 0..253_000_000_000;
-    if years.contains(&now.as_second()) { Ok(()) } else { Err(Problem::invalid("now: must be from 1970 to 9987")) }
+    if years.contains(&now.as_second()) {
+        Ok(())
+    } else {
+        Err(Problem::invalid("now: must be from 1970 to 9987"))
+    }
 }

@@ -47,7 +47,7 @@ impl Console {
     pub(crate) async fn flush(&self) {
         let (done, wait) = sync_channel(1);
         if self.lines.try_send(Entry::Flush(done)).is_ok() {
-            let wait = move || drop(wait.recv_timeout(Duration::from_secs(1)));
+            let wait = move || wait.recv_timeout(Duration::from_secs(1));
             let _ = tokio::task::spawn_blocking(wait).await;
         }
     }
@@ -74,7 +74,7 @@ fn write_all(entries: &Receiver<Entry>) {
             Entry::Line(Stream::Err, line) => drop(std::io::stderr().write_all(&line)),
             Entry::Flush(done) => {
                 drop(std::io::stdout().flush());
-                drop(done.send(()));
+                let _ = done.send(());
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The token issuer: what an OpenID Connect provider is in production.
+//! The token issuer: what an `OpenID` Connect provider is in production.
 
 use crate::chance;
 use crate::clock::TestClock;

@@ -22,7 +22,7 @@ pub struct Options {
 /// Where the handler keeps its tables: its setting `STORE`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Store {
-    /// SQLite in the data folder.
+    /// `SQLite` in the data folder.
     Embedded,
     /// A table endpoint.
     Endpoint(String),
@@ -38,7 +38,9 @@ impl FromStr for Store {
         match text {
             "embedded" => Ok(Self::Embedded),
             "azurite" => Ok(Self::Endpoint(AZURITE.to_owned())),
-            url if url.starts_with("http://") || url.starts_with("https://") => Ok(Self::Endpoint(url.to_owned())),
+            url if url.starts_with("http://") || url.starts_with("https://") => {
+                Ok(Self::Endpoint(url.to_owned()))
+            }
             _ => Err("is neither embedded, nor azurite, nor the URL of a table endpoint".to_owned()),
         }
     }
@@ -120,7 +122,10 @@ mod tests {
     fn a_store_is_named_or_given_as_an_address() {
         assert_eq!("embedded".parse(), Ok(Store::Embedded));
         assert_eq!("azurite".parse(), Ok(Store::Endpoint(AZURITE.to_owned())));
-        assert_eq!("https://x.table.core.windows.net".parse::<Store>().unwrap().setting(), "https://x.table.core.windows.net");
+        assert_eq!(
+            "https://x.table.core.windows.net".parse::<Store>().unwrap().setting(),
+            "https://x.table.core.windows.net"
+        );
         assert!("elsewhere".parse::<Store>().is_err());
     }
 
@@ -148,7 +153,10 @@ mod tests {
         let app = FunctionApp::staged(root.path());
         assert_eq!(app.functions, root.path());
         let on_the_path = app.program(&config, &settings).unwrap();
-        assert_eq!((on_the_path.path, on_the_path.arguments), ("handler".into(), vec!["-p".to_owned(), "here".to_owned()]));
+        assert_eq!(
+            (on_the_path.path, on_the_path.arguments),
+            ("handler".into(), vec!["-p".to_owned(), "here".to_owned()])
+        );
         std::fs::write(root.path().join("handler"), "").unwrap();
         assert_eq!(app.program(&config, &settings).unwrap().path, root.path().join("handler"));
     }

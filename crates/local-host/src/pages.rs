@@ -49,7 +49,8 @@ async fn sign_in(
     let sub = CustomerId::parse(sub).map_err(|error| Problem::invalid(format!("sub: {error}")))?;
     let token = issuer.token(&sub, &[role], TTL_SECONDS);
     let token = token.map_err(|error| Problem::internal(error.to_string()))?;
-    let page = include_str!("sign_in.html").replace("{{sub}}", &escaped(sub.as_str())).replace("{{token}}", &token);
+    let page =
+        include_str!("sign_in.html").replace("{{sub}}", &escaped(sub.as_str())).replace("{{token}}", &token);
     Ok(([(CACHE_CONTROL, "no-store")], Html(page)))
 }
 

@@ -96,7 +96,8 @@ impl LocalHost {
         let data = open_data(&options.data)?;
         let lock = lock(&data)?;
         let listener = listen(options.port).await?;
-        let address = listener.local_addr().map_err(|source| StartError::Port { port: options.port, source })?;
+        let address =
+            listener.local_addr().map_err(|source| StartError::Port { port: options.port, source })?;
         let url = format!("http://{address}");
         let services = Services::open(&data, &url, &options)?;
         let (host, routes) = services.host(&options, &data, &url)?;
@@ -250,10 +251,10 @@ impl Services {
         settings.force("TOSS_ENDPOINT", format!("{url}/toss"));
         settings.force("TOSS_SECRET_KEY", TOSS_SECRET_KEY);
         settings.force("CLOCK_FILE", self.clock.file().to_string_lossy());
-        settings.default("GATEWAY_TIMEOUT_MS", GATEWAY_TIMEOUT_MS);
+        settings.fall_back("GATEWAY_TIMEOUT_MS", GATEWAY_TIMEOUT_MS);
         match options.buckets {
             Some(buckets) => settings.force("BUCKETS", buckets.to_string()),
-            None => settings.default("BUCKETS", BUCKETS),
+            None => settings.fall_back("BUCKETS", BUCKETS),
         }
     }
 
@@ -287,9 +288,12 @@ fn serve(listener: TcpListener, routes: Router, stopping: &watch::Sender<bool>) 
 }
 
 async fn listen(port: u16) -> Result<TcpListener, StartError> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|source| match source.kind() {
-        std::io::ErrorKind::AddrInUse => StartError::PortTaken(port),
-        _ => StartError::Port { port, source },
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|source| {
+        if source.kind() == std::io::ErrorKind::AddrInUse {
+            StartError::PortTaken(port)
+        } else {
+            StartError::Port { port, source }
+        }
     })
 }
 

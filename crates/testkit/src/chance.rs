@@ -1,4 +1,4 @@
-/// Numbers that look random and are the same for the same seed: SplitMix64 (Steele, Lea, Flood: "Fast Splittable
+/// Numbers that look random and are the same for the same seed: `SplitMix64` (Steele, Lea, Flood: "Fast Splittable
 /// Pseudorandom Number Generators", 2014).
 #[derive(Debug, Clone)]
 pub struct Chance(u64);
@@ -50,7 +50,10 @@ mod tests {
     fn the_numbers_are_those_of_the_published_generator() {
         let mut chance = Chance::new(1_234_567);
         let numbers = [(); 3].map(|()| chance.next_u64());
-        assert_eq!(numbers, [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]);
+        assert_eq!(
+            numbers,
+            [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]
+        );
     }
 
     #[test]

@@ -150,7 +150,18 @@ impl Faults {
         refused: impl FnOnce() -> E,
         unknown: impl FnOnce() -> E,
     ) -> Result<T, E> {
-        match self.decide(call) {
+        let fault = self.decide(call);
+        self.suffer(fault, work, refused, unknown).await
+    }
+
+    pub(crate) async fn suffer<T, E>(
+        &self,
+        fault: Option<Fault>,
+        work: impl Future<Output = Result<T, E>>,
+        refused: impl FnOnce() -> E,
+        unknown: impl FnOnce() -> E,
+    ) -> Result<T, E> {
+        match fault {
             None | Some(Fault::ShortPage(_)) => work.await,
             Some(Fault::Refused) => Err(refused()),
             Some(Fault::LostBefore) => Err(unknown()),
@@ -202,6 +213,9 @@ impl fmt::Debug for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plan = self.plan();
         let mut text = f.debug_struct("Faults");
-        text.field("rules", &plan.rules.len()).field("calls", &plan.calls).field("fired", &plan.fired).finish()
+        text.field("rules", &plan.rules.len())
+            .field("calls", &plan.calls)
+            .field("fired", &plan.fired)
+            .finish()
     }
 }

@@ -8,7 +8,7 @@ mod caller;
 mod keys;
 mod source;
 #[cfg(test)]
-mod tests;
+pub(in crate::edge) mod tests;
 
 pub(crate) use caller::{Caller, Operator};
 

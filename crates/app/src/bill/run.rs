@@ -12,8 +12,10 @@ use serde_json::json;
 
 /// Months that a missed monthly run looks back for.
 const CATCH_UP_MONTHS: usize = 12;
-/// The row of a run; the rows of its buckets follow it.
+/// The row of a run.
 const RUN: &str = "run";
+/// The prefix of the rows of its buckets.
+const BUCKET: &str = "bucket|";
 
 /// A run over a usage month. A month has one; running it again is another pass, which bills what had no bill.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -131,7 +133,7 @@ impl App {
         for row in rows {
             if row.row == RUN {
                 run = Some(Loaded::of(row)?);
-            } else {
+            } else if row.row.starts_with(BUCKET) {
                 progress.push(Loaded::of(row)?.value);
             }
         }
@@ -171,7 +173,7 @@ impl App {
     pub(super) async fn record_progress(&self, progress: &Progress) -> Result<(), Failure> {
         let chunk = &progress.next;
         let mut changes = Changes::new(Table::Runs, partition(chunk.usage_month));
-        changes.upsert(format!("bucket|{:04}", chunk.bucket.unwrap_or(0)), progress)?;
+        changes.upsert(format!("{BUCKET}{:04}", chunk.bucket.unwrap_or(0)), progress)?;
         self.commit(changes).await.map(|_| ())
     }
 

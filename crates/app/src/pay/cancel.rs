@@ -1,5 +1,6 @@
 use super::complete::payment_of;
 use super::{Account, open_business, open_row, saga_of};
+use crate::failure::chain;
 use crate::ports::{GatewayError, Table};
 use crate::store::{Changes, Committed, Loaded, retry_on_change};
 use crate::{Answer, App, Failure, Once};
@@ -94,7 +95,7 @@ impl App {
         let refund = self.ports.gateway.cancel(&payment.payment_key, reason, &idempotency_key).await;
         let command = match refund_outcome(refund, payment) {
             Some(Ok(())) => Command::Cancel,
-            Some(Err(code)) => Command::RefuseRefund(code),
+            Some(Err(code)) => Command::RefuseRefund(payment.cancellations, code),
             None => return Ok(()),
         };
         self.end_refund(account, &command).await
@@ -150,8 +151,7 @@ pub(super) fn refund_outcome(
         Err(GatewayError::Refused { code }) => Some(Err(code)),
         Err(GatewayError::NotFound) => Some(Err("NOT_FOUND_PAYMENT".to_owned())),
         Err(GatewayError::Unknown(error)) => {
-            let cause: &dyn std::error::Error = &*error;
-            tracing::warn!(payment.id = %payment.payment_id, error = cause, "a refund has no outcome");
+            tracing::warn!(payment.id = %payment.payment_id, error = chain(&*error), "a refund has no outcome");
             None
         }
     }

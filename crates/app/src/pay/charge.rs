@@ -1,5 +1,6 @@
 use super::{key_row, open_business, open_row};
 use crate::idempotency::Earlier;
+use crate::failure::chain;
 use crate::keys::CustomerKey;
 use crate::ports::{ETag, GatewayError, GatewayPayment, GatewayStatus, Table};
 use crate::store::{Changes, Committed, Loaded};
@@ -179,7 +180,7 @@ impl App {
             Err(GatewayError::Refused { code }) => Command::Decline(code),
             Err(GatewayError::NotFound) => Command::Decline("NOT_FOUND_PAYMENT".to_owned()),
             Err(GatewayError::Unknown(error)) => {
-                tracing::warn!(payment.id = %payment_id, error = &*error as &dyn std::error::Error, "a charge has no outcome");
+                tracing::warn!(payment.id = %payment_id, error = chain(&*error), "a charge has no outcome");
                 Command::LoseTrack
             }
         };

@@ -1,6 +1,7 @@
 //! Asking the gateway about payments whose outcome is not known.
 
 use super::{Account, OpenBusiness, open_row};
+use crate::failure::chain;
 use crate::keys;
 use crate::ports::{GatewayError, GatewayStatus, Range, Table};
 use crate::store::{Changes, Loaded};
@@ -21,8 +22,7 @@ impl App {
                 let open = Loaded::<OpenBusiness>::of(row)?.value;
                 looked_at += 1;
                 if let Err(failure) = self.resolve(&open, now).await {
-                    let cause: &dyn std::error::Error = &failure;
-                    tracing::warn!(payment.id = %open.payment_id, error = cause, "a payment stays unresolved");
+                    tracing::warn!(payment.id = %open.payment_id, error = chain(&failure), "a payment stays unresolved");
                 }
             }
         }

@@ -46,7 +46,7 @@ fn commands(n: u32) -> [Command; 13] {
         C::RequestCancellation("changed my mind".to_owned()),
         C::LoseTrackOfRefund,
         C::Cancel,
-        C::RefuseRefund("NOT_CANCELABLE_PAYMENT".to_owned()),
+        C::RefuseRefund(n, "NOT_CANCELABLE_PAYMENT".to_owned()),
         C::StopRefund(n),
         C::WithdrawCancellation(n),
     ];
@@ -62,7 +62,7 @@ fn commands(n: u32) -> [Command; 13] {
         C::RequestCancellation(_) => 7,
         C::LoseTrackOfRefund => 8,
         C::Cancel => 9,
-        C::RefuseRefund(_) => 10,
+        C::RefuseRefund(..) => 10,
         C::StopRefund(_) => 11,
         C::WithdrawCancellation(_) => 12,
     };
@@ -98,7 +98,7 @@ fn the_history_holds_each_status_and_when_it_began() {
         Command::Capture,
         Command::Complete,
         Command::RequestCancellation("changed my mind".to_owned()),
-        Command::RefuseRefund("NOT_CANCELABLE_PAYMENT".to_owned()),
+        Command::RefuseRefund(1, "NOT_CANCELABLE_PAYMENT".to_owned()),
         Command::WithdrawCancellation(1),
     ]);
     let history: Vec<_> = payment.history.iter().map(|change| (change.at, change.status)).collect();
@@ -119,7 +119,7 @@ fn the_history_holds_each_status_and_when_it_began() {
 fn a_payment_keeps_the_gateways_and_the_customers_reasons() {
     let declined = after(&[Command::Decline("REJECT_CARD_PAYMENT".to_owned())]);
     assert_eq!(declined.reason.as_deref(), Some("REJECT_CARD_PAYMENT"));
-    let refused = cancelling().after(&Command::RefuseRefund("NOT_CANCELABLE_PAYMENT".to_owned()), at(4));
+    let refused = cancelling().after(&Command::RefuseRefund(1, "NOT_CANCELABLE_PAYMENT".to_owned()), at(4));
     assert_eq!(refused.reason.as_deref(), Some("NOT_CANCELABLE_PAYMENT"));
     assert_eq!(refused.cancel_reason.as_deref(), Some("changed my mind"));
     // The refusal of an earlier cancellation says nothing of the next.
@@ -149,7 +149,7 @@ fn a_refund_that_is_tried_cannot_be_called_off() {
     assert_eq!(tried.decide(&Command::WithdrawCancellation(1)), Err(Refusal(Status::Cancelling)));
     let cancelled = tried.clone().after(&Command::Cancel, at(5));
     assert_eq!((cancelled.status, cancelled.refund_unknown), (Status::Cancelled, false));
-    let refused = tried.after(&Command::RefuseRefund("NOT_CANCELABLE_PAYMENT".to_owned()), at(5));
+    let refused = tried.after(&Command::RefuseRefund(1, "NOT_CANCELABLE_PAYMENT".to_owned()), at(5));
     assert_eq!((refused.status, refused.refund_unknown), (Status::Cancelling, false));
     assert_eq!(refused.decide(&Command::Cancel), Ok(Outcome::Nothing));
 }
@@ -168,9 +168,12 @@ fn what_arrives_for_an_undone_cancellation_does_not_touch_the_next() {
     let standing = cancelling().after(&Command::StopRefund(1), at(4)).after(&Command::WithdrawCancellation(1), at(5));
     let again = standing.after(&Command::RequestCancellation("still".to_owned()), at(6));
     assert_eq!((again.status, again.cancellations, again.stopped), (Status::Cancelling, 2, false));
-    assert_eq!(again.decide(&Command::StopRefund(1)), Ok(Outcome::Nothing));
-    assert_eq!(again.decide(&Command::WithdrawCancellation(1)), Ok(Outcome::Nothing));
-    assert_eq!(again.decide(&Command::StopRefund(2)), Ok(Outcome::Changed(EventType::PayRefundStopped)));
+    // The refund of the second cancellation is under way when the first one's refusal is delivered again.
+    let again = again.after(&Command::LoseTrackOfRefund, at(7));
+    for late in &commands(1)[10..] {
+        assert_eq!(again.decide(late), Ok(Outcome::Nothing), "{late:?}");
+    }
+    assert_eq!(again.decide(&Command::Cancel), Ok(Outcome::Changed(EventType::PayCancelled)));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A stand-in for the payment gateway, after Toss Payments' core API: confirm, cancel, look up.
 //!
 //! It is as strict as the real one, answers with the same error codes, and its cards misbehave in the ways that hurt:
-//! they decline, they never answer, they charge and lose the answer. Everything is in one SQLite file and committed
+//! they decline, they never answer, they charge and lose the answer. Everything is in one `SQLite` file and committed
 //! before it is answered.
 
 mod auth;
@@ -12,6 +12,8 @@ mod payment;
 mod routes;
 mod rows;
 mod store;
+#[cfg(test)]
+mod tests;
 
 pub use card::Card;
 pub use payment::Status;

@@ -24,7 +24,7 @@ use std::time::Duration;
 /// What the slow card takes, in real time.
 const SLOW: Duration = Duration::from_secs(1);
 /// How long a caller is held who never gets an answer, in real time: longer than any deadline of ours.
-const HELD: Duration = Duration::from_secs(60);
+const HELD: Duration = Duration::from_mins(1);
 
 /// The gateway's API under `/toss`, the stand-in for its card form, and the ledger that tests check.
 pub fn routes(gateway: Arc<Gateway>) -> Router {
@@ -127,7 +127,9 @@ async fn perform<T: Clone + Send + 'static>(
             });
             respond(finish.await.map_err(|_| TossError::FailedInternalSystemProcessing)??).await
         }
-        outcome => respond(outcome).await,
+        outcome @ (Outcome::Answer(_) | Outcome::AnswerLost(_) | Outcome::NeverAnswered) => {
+            respond(outcome).await
+        }
     }
 }
 

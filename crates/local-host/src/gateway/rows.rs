@@ -30,7 +30,8 @@ impl IntoResponse for Answer {
 }
 
 pub(super) fn insert(connection: &Connection, payment: &Payment) -> Result<()> {
-    let sql = format!("INSERT INTO payments ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
+    let sql =
+        format!("INSERT INTO payments ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
     connection.prepare_cached(&sql)?.execute(params![
         payment.key,
         payment.order_id,
@@ -90,9 +91,7 @@ pub(super) fn answered(connection: &Connection, scope: &str, now: Timestamp) -> 
     let sql = "SELECT status, body, answered_at FROM answers WHERE scope = ?1";
     let found = connection
         .prepare_cached(sql)?
-        .query_row([scope], |row| {
-            Ok((Answer { status: row.get(0)?, body: row.get(1)? }, instant(row, 2)?))
-        })
+        .query_row([scope], |row| Ok((Answer { status: row.get(0)?, body: row.get(1)? }, instant(row, 2)?)))
         .optional()?;
     Ok(found.filter(|(_, at)| now.duration_since(*at) < REPLAYED_FOR).map(|(answer, _)| answer))
 }

@@ -51,7 +51,8 @@ pub enum StoreError {
 type Tell = Box<dyn FnOnce() + Send>;
 type Job = Box<dyn FnOnce(&Connection) -> rusqlite::Result<Tell> + Send>;
 
-/// One SQLite file behind one thread. Jobs that come together are synced to disk together, and none is answered before.
+/// One `SQLite` file behind one thread. Jobs that come together are synced to disk together, and none is answered
+/// before.
 pub(super) struct Store {
     jobs: Option<SyncSender<Job>>,
     thread: Option<JoinHandle<()>>,

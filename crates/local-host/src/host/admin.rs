@@ -54,7 +54,11 @@ async fn status(State(host): State<Arc<Host>>) -> Json<Value> {
 async fn ping(State(host): State<Arc<Host>>) -> StatusCode {
     for worker in host.pool.workers() {
         if let Err(error) = worker.ping().await {
-            tracing::warn!(worker.id, error = &error as &dyn std::error::Error, "the handler does not answer");
+            tracing::warn!(
+                worker.id,
+                error = &error as &dyn std::error::Error,
+                "the handler does not answer"
+            );
         }
     }
     StatusCode::OK
@@ -137,7 +141,9 @@ fn text(input: Option<Value>) -> String {
     match input {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(text)) => text,
-        Some(value @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_))) => value.to_string(),
+        Some(value @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_))) => {
+            value.to_string()
+        }
     }
 }
 

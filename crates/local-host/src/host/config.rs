@@ -1,5 +1,5 @@
-use super::timespan::{TimeSpan, Timeout};
 use super::ConfigError;
+use super::timespan::{TimeSpan, Timeout};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;

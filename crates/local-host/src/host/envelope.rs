@@ -96,7 +96,7 @@ pub(crate) fn message(binding: &str, facts: &MessageFacts<'_>, sys: &Sys<'_>) ->
     let properties = Value::Object(facts.properties.clone());
     metadata.insert("ApplicationProperties".to_owned(), properties.clone());
     metadata.insert("UserProperties".to_owned(), properties);
-    envelope(binding, Value::String(STANDARD.encode(facts.body)), metadata, sys)
+    envelope(binding, &Value::String(STANDARD.encode(facts.body)), metadata, sys)
 }
 
 /// The envelope of a timer. Without a monitor there is no status.
@@ -106,10 +106,10 @@ pub(crate) fn timer(binding: &str, status: Option<TimerStatus>, sys: &Sys<'_>) -
         json!({ "Last": last, "Next": round_trip(status.next), "LastUpdated": last })
     });
     let info = json!({ "Schedule": { "AdjustForDST": true }, "ScheduleStatus": status, "IsPastDue": false });
-    envelope(binding, info, Map::new(), sys)
+    envelope(binding, &info, Map::new(), sys)
 }
 
-fn envelope(binding: &str, data: Value, mut metadata: Map<String, Value>, sys: &Sys<'_>) -> Value {
+fn envelope(binding: &str, data: &Value, mut metadata: Map<String, Value>, sys: &Sys<'_>) -> Value {
     metadata.insert(
         "sys".to_owned(),
         json!({

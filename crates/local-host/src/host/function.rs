@@ -28,7 +28,7 @@ pub(crate) enum Trigger {
     /// A message of a queue (`billing`) or subscription (`events/Subscriptions/saga-track`).
     ServiceBus { binding: String, source: String },
     /// The clock.
-    Timer { binding: String, schedule: Schedule, monitored: bool },
+    Timer { binding: String, schedule: Box<Schedule>, monitored: bool },
 }
 
 #[derive(Deserialize)]
@@ -113,7 +113,8 @@ pub(crate) fn load_all(folder: &Path, context: &Context<'_>) -> Result<Vec<Funct
         let listed = context.config.functions.as_ref().is_none_or(|list| list.contains(&name));
         if listed {
             let json = std::fs::read_to_string(&path).map_err(|error| ConfigError::read(&path, error))?;
-            let function = parse(&name, &json, context).map_err(|reason| ConfigError::wrong(&path, reason))?;
+            let function =
+                parse(&name, &json, context).map_err(|reason| ConfigError::wrong(&path, reason))?;
             functions.push(function);
         }
     }
@@ -186,7 +187,8 @@ fn http_function(name: &str, pair: [Binding; 2]) -> Result<Trigger, String> {
         return Err(format!("two bindings are named {request:?}"));
     }
     let route = Template::parse(route.as_deref().unwrap_or(name))?;
-    let methods = methods.unwrap_or_default().iter().map(|method| http_method(method)).collect::<Result<_, _>>()?;
+    let methods =
+        methods.unwrap_or_default().iter().map(|method| http_method(method)).collect::<Result<_, _>>()?;
     Ok(Trigger::Http { route, methods })
 }
 
@@ -203,11 +205,13 @@ fn triggered_function(binding: Binding, context: &Context<'_>) -> Result<Trigger
         Binding::TimerTrigger { name, direction, schedule, use_monitor, run_on_startup } => {
             check_binding(&name, direction, Direction::In)?;
             if run_on_startup {
-                return Err("runOnStartup must be false: it fires whenever the platform adds an instance".to_owned());
+                return Err(
+                    "runOnStartup must be false: it fires whenever the platform adds an instance".to_owned()
+                );
             }
             let schedule = Schedule::parse(&context.settings.expand(&schedule)?)?;
             let monitored = use_monitor.unwrap_or(true) && !schedule.is_sub_minute();
-            Ok(Trigger::Timer { binding: name, schedule, monitored })
+            Ok(Trigger::Timer { binding: name, schedule: Box::new(schedule), monitored })
         }
         Binding::HttpTrigger { .. } => Err("an HTTP trigger needs one HTTP output".to_owned()),
         Binding::Http { .. } => Err("there is no trigger".to_owned()),
@@ -217,7 +221,9 @@ fn triggered_function(binding: Binding, context: &Context<'_>) -> Result<Trigger
 fn bus_function(trigger: ServiceBusTrigger, context: &Context<'_>) -> Result<Trigger, String> {
     check_binding(&trigger.name, trigger.direction, Direction::In)?;
     if trigger.data_type.as_deref() != Some("binary") {
-        return Err("dataType must be \"binary\": other types change bodies and let them forge metadata".to_owned());
+        return Err(
+            "dataType must be \"binary\": other types change bodies and let them forge metadata".to_owned()
+        );
     }
     if trigger.cardinality.as_deref().is_some_and(|cardinality| cardinality != "one") {
         return Err("cardinality must be \"one\": batches are not played".to_owned());
@@ -229,7 +235,8 @@ fn bus_function(trigger: ServiceBusTrigger, context: &Context<'_>) -> Result<Tri
         return Err("connection must name the prefix of the bus's settings".to_owned());
     }
     let expand = |name: Option<String>| name.map(|name| context.settings.expand(&name)).transpose();
-    let names = (expand(trigger.queue_name)?, expand(trigger.topic_name)?, expand(trigger.subscription_name)?);
+    let names =
+        (expand(trigger.queue_name)?, expand(trigger.topic_name)?, expand(trigger.subscription_name)?);
     let source = match names {
         (Some(queue), None, None) => queue_of(context.topology, &queue)?,
         (None, Some(topic), Some(subscription)) => subscription_of(context.topology, &topic, &subscription)?,
@@ -261,7 +268,10 @@ fn check_together(functions: &[Function]) -> Result<(), String> {
             known.is_empty() || methods.is_empty() || known.iter().any(|method| methods.contains(method))
         };
         if let Some((.., other)) = routes.iter().find(|(known, verbs, _)| *known == shape && overlap(verbs)) {
-            return Err(format!("the functions {other} and {} have the same route and method", function.name));
+            return Err(format!(
+                "the functions {other} and {} have the same route and method",
+                function.name
+            ));
         }
         routes.push((shape, methods, &function.name));
     }

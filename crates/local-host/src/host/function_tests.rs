@@ -54,7 +54,9 @@ fn a_message_comes_from_a_queue_or_subscription_of_the_topology() {
         (r#""queueName":"%QUEUE%""#, "dead"),
         (r#""topicName":"events","subscriptionName":"s""#, "events/Subscriptions/s"),
     ] {
-        let Trigger::ServiceBus { binding, source } = check("f", &bus(fields)).unwrap().trigger else { panic!() };
+        let Trigger::ServiceBus { binding, source } = check("f", &bus(fields)).unwrap().trigger else {
+            panic!()
+        };
         assert_eq!((binding.as_str(), source.as_str()), ("message", expected));
     }
 }
@@ -91,7 +93,11 @@ fn a_function_that_the_real_host_would_not_load_is_refused_with_the_reason() {
         ("f", http(r#","route":"{a}/{*b}/c""#), "only the last segment"),
         ("f", output.to_owned(), "no trigger"),
         ("f", r#"{"bindings":[]}"#.to_owned(), "one trigger"),
-        ("f", r#"{"bindings":[{"type":"blobTrigger","name":"b","direction":"in"}]}"#.to_owned(), "unknown variant"),
+        (
+            "f",
+            r#"{"bindings":[{"type":"blobTrigger","name":"b","direction":"in"}]}"#.to_owned(),
+            "unknown variant",
+        ),
         ("f", "{".to_owned(), "EOF"),
         ("f", bus(r#""queueName":"other""#), "no queue \"other\""),
         ("f", bus(r#""queueName":"%OTHER%""#), "%OTHER%"),

@@ -51,13 +51,11 @@ impl Host {
         let Some(timeout) = self.function_timeout else {
             return ask(&lease, function, envelope).await.map(|()| lease);
         };
-        match tokio::time::timeout(timeout, ask(&lease, function, envelope)).await {
-            Ok(answer) => answer.map(|()| lease),
-            Err(_) => {
-                lease.condemn();
-                Err(Failure::TimedOut)
-            }
+        let answer = tokio::time::timeout(timeout, ask(&lease, function, envelope)).await;
+        if answer.is_err() {
+            lease.condemn();
         }
+        answer.unwrap_or(Err(Failure::TimedOut)).map(|()| lease)
     }
 }
 
@@ -161,13 +159,19 @@ mod tests {
 
     #[test]
     fn other_answers_fail_the_invocation() {
-        for (media_type, body) in
-            [("text/plain", "{}"), ("", "{}"), ("application/json", "{"), ("application/json", "[]"), ("text/plain", "null")]
-        {
+        for (media_type, body) in [
+            ("text/plain", "{}"),
+            ("", "{}"),
+            ("application/json", "{"),
+            ("application/json", "[]"),
+            ("text/plain", "null"),
+        ] {
             let expected = Verdict::Failed(Failure::NotJson);
             assert_eq!(verdict(OK, media_type, body.as_bytes()), expected, "{media_type} {body}");
         }
-        for status in [StatusCode::INTERNAL_SERVER_ERROR, StatusCode::SERVICE_UNAVAILABLE, StatusCode::NOT_FOUND] {
+        for status in
+            [StatusCode::INTERNAL_SERVER_ERROR, StatusCode::SERVICE_UNAVAILABLE, StatusCode::NOT_FOUND]
+        {
             let expected = Verdict::Failed(Failure::Status(status));
             assert_eq!(verdict(status, "application/json", b"{}"), expected, "{status}");
         }

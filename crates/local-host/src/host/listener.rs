@@ -56,11 +56,11 @@ async fn deliver(host: &Host, function: &BusFunction, delivery: &Delivery) {
         outcome = host.invoke(&function.name, &envelope) => outcome,
         never = renew(host, delivery) => match never {},
     };
-    settle(host, function, delivery, outcome);
+    settle(host, function, delivery, &outcome);
 }
 
-fn settle(host: &Host, function: &BusFunction, delivery: &Delivery, outcome: Result<Lease, Failure>) {
-    let settled = match &outcome {
+fn settle(host: &Host, function: &BusFunction, delivery: &Delivery, outcome: &Result<Lease, Failure>) {
+    let settled = match outcome {
         Ok(_) => host.broker.complete(&delivery.lock),
         Err(failure) => {
             tracing::warn!(

@@ -212,7 +212,7 @@ impl Function {
             Trigger::Timer { binding, schedule, monitored } => Some(TimerFunction {
                 name: self.name.clone(),
                 binding: binding.clone(),
-                schedule: schedule.clone(),
+                schedule: (**schedule).clone(),
                 monitored: *monitored,
             }),
             Trigger::Http { .. } | Trigger::ServiceBus { .. } => None,

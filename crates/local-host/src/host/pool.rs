@@ -94,10 +94,7 @@ impl Pool {
     }
 
     /// Starts new workers, switches to them when they are ready, and ends the old ones when they have finished.
-    pub(crate) async fn reload(
-        &self,
-        program: impl FnOnce(Program) -> Program,
-    ) -> Result<Reloaded, String> {
+    pub(crate) async fn reload(&self, program: impl FnOnce(Program) -> Program) -> Result<Reloaded, String> {
         let _one_at_a_time = self.reloading.lock().await;
         let mut launch = self.current().launch().clone();
         launch.program = program(launch.program);

@@ -77,7 +77,10 @@ mod tests {
 
     #[test]
     fn the_third_error_stops_the_host() {
-        check(&[(0, PANIC), (0, SIGNAL), (0, End::NotReady)], &[Next::Restart, Next::Restart, Next::StopHost]);
+        check(
+            &[(0, PANIC), (0, SIGNAL), (0, End::NotReady)],
+            &[Next::Restart, Next::Restart, Next::StopHost],
+        );
         check(&[(0, PANIC), (29, PANIC), (29, PANIC)], &[Next::Restart, Next::Restart, Next::StopHost]);
     }
 
@@ -96,7 +99,15 @@ mod tests {
         let asked = End::Exited(Some(RESTART_PLEASE));
         check(
             &[(0, asked), (0, PANIC), (0, asked), (0, End::TimedOut), (0, PANIC), (0, asked), (0, PANIC)],
-            &[Next::Restart, Next::Restart, Next::Restart, Next::Restart, Next::Restart, Next::Restart, Next::StopHost],
+            &[
+                Next::Restart,
+                Next::Restart,
+                Next::Restart,
+                Next::Restart,
+                Next::Restart,
+                Next::Restart,
+                Next::StopHost,
+            ],
         );
     }
 }

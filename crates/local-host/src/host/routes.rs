@@ -72,7 +72,8 @@ fn route(function: &Function) -> Option<Route> {
 /// those before it routes, so no function ever sees one.
 fn segments(path: &str) -> Option<Vec<String>> {
     let path = path.strip_prefix('/')?;
-    let decoded = path.split('/').map(|segment| percent_encoding::percent_decode_str(segment).decode_utf8().ok());
+    let decoded =
+        path.split('/').map(|segment| percent_encoding::percent_decode_str(segment).decode_utf8().ok());
     let segments: Vec<String> = decoded.map(|segment| segment.map(String::from)).collect::<Option<_>>()?;
     let upwards = segments.iter().any(|segment| segment == "." || segment == "..");
     (!upwards).then_some(segments)
@@ -140,8 +141,19 @@ mod tests {
     #[test]
     fn what_no_function_claims_is_not_found() {
         for path in [
-            "/", "/api", "/api/", "/orders", "/api/other", "/api/off", "/billing_chunk", "/api/billing_chunk",
-            "/api/../billing_chunk", "/api/orders/..", "/api/orders/%2e%2e", "/api/orders/%ff", "*",
+            "/",
+            "/api",
+            "/api/",
+            "/orders",
+            "/api/other",
+            "/api/off",
+            "/billing_chunk",
+            "/api/billing_chunk",
+            "/api/../billing_chunk",
+            "/api/orders/..",
+            "/api/orders/%2e%2e",
+            "/api/orders/%ff",
+            "*",
         ] {
             assert_eq!(routes().find(&Method::GET, path), Err(Unrouted::NotFound), "{path}");
         }

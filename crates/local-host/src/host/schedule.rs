@@ -22,11 +22,8 @@ impl Schedule {
         if fields.iter().any(|field| uses_other_dialect(field)) {
             return Err(format!("{expression:?} uses a sign that NCRONTAB does not have"));
         }
-        let parser = CronParser::builder()
-            .seconds(Seconds::Required)
-            .year(Year::Disallowed)
-            .dom_and_dow(true)
-            .build();
+        let parser =
+            CronParser::builder().seconds(Seconds::Required).year(Year::Disallowed).dom_and_dow(true).build();
         let cron = parser.parse(expression).map_err(|error| format!("{expression:?}: {error}"))?;
         let schedule = Self { cron };
         // 30 February never comes.
@@ -91,9 +88,16 @@ mod tests {
 
     #[test]
     fn what_is_not_ncrontab_is_refused() {
-        for text in
-            ["", "* * * * *", "0 0 0 L * *", "0 0 0 15W * *", "0 0 0 * * 5#2", "60 * * * * *", "0 0 0 30 2 *", "@daily"]
-        {
+        for text in [
+            "",
+            "* * * * *",
+            "0 0 0 L * *",
+            "0 0 0 15W * *",
+            "0 0 0 * * 5#2",
+            "60 * * * * *",
+            "0 0 0 30 2 *",
+            "@daily",
+        ] {
             assert!(Schedule::parse(text).is_err(), "{text}");
         }
     }

@@ -36,13 +36,13 @@ impl Settings {
         };
         let mut settings = Self { values: environment.into_iter().collect(), given: BTreeMap::new() };
         for (name, value) in file {
-            settings.default(&name, value);
+            settings.fall_back(&name, value);
         }
         Ok(settings)
     }
 
     /// A value for a setting that has none yet.
-    pub(crate) fn default(&mut self, name: &str, value: impl Into<String>) {
+    pub(crate) fn fall_back(&mut self, name: &str, value: impl Into<String>) {
         if !self.values.contains_key(name) {
             self.force(name, value);
         }
@@ -83,7 +83,8 @@ impl Settings {
         while let Some((before, after)) = rest.split_once('%') {
             let (name, behind) = after.split_once('%').ok_or_else(|| format!("{text:?} has a % too many"))?;
             expanded.push_str(before);
-            expanded.push_str(self.get(name).ok_or_else(|| format!("%{name}% is not an application setting"))?);
+            expanded
+                .push_str(self.get(name).ok_or_else(|| format!("%{name}% is not an application setting"))?);
             rest = behind;
         }
         expanded.push_str(rest);
@@ -94,7 +95,9 @@ impl Settings {
 fn parse(json: &str) -> Result<BTreeMap<String, String>, String> {
     let file: LocalSettings = serde_json::from_str(json).map_err(|error| error.to_string())?;
     if file.is_encrypted {
-        return Err("IsEncrypted is not supported: decrypt the file, or set the values in the environment".to_owned());
+        return Err(
+            "IsEncrypted is not supported: decrypt the file, or set the values in the environment".to_owned()
+        );
     }
     Ok(file.values)
 }
@@ -113,8 +116,8 @@ mod tests {
     #[test]
     fn the_environment_wins_over_the_file_and_the_host_over_both() {
         let mut settings = settings(r#"{"Values":{"A":"file","B":"file","C":"file"}}"#, &[("A", "real")]);
-        settings.default("B", "host");
-        settings.default("D", "host");
+        settings.fall_back("B", "host");
+        settings.fall_back("D", "host");
         settings.force("C", "host");
         let values = ["A", "B", "C", "D"].map(|name| settings.get(name).unwrap().to_owned());
         assert_eq!(values, ["real", "file", "host", "host"]);

@@ -75,7 +75,9 @@ impl Template {
     pub(crate) fn shape(&self) -> String {
         let part = |part: &Part| match part {
             Part::Literal(text) => text.to_ascii_lowercase(),
-            Part::Constrained(_) | Part::Parameter | Part::Optional | Part::Rest => format!("{{{}}}", part.rank()),
+            Part::Constrained(_) | Part::Parameter | Part::Optional | Part::Rest => {
+                format!("{{{}}}", part.rank())
+            }
         };
         self.parts.iter().map(part).collect::<Vec<_>>().join("/")
     }

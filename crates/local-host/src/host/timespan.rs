@@ -37,7 +37,8 @@ fn nanos(fraction: &str) -> Option<u64> {
 impl<'de> Deserialize<'de> for TimeSpan {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| D::Error::custom(format!("{text:?} is not a time span like 00:05:00")))
+        Self::parse(&text)
+            .ok_or_else(|| D::Error::custom(format!("{text:?} is not a time span like 00:05:00")))
     }
 }
 
@@ -48,7 +49,8 @@ impl<'de> Deserialize<'de> for Timeout {
             return Ok(Self(None));
         }
         let span = TimeSpan::parse(&text).filter(|span| span.0 >= Duration::from_secs(1));
-        let wrong = || D::Error::custom(format!("{text:?} is neither -1 nor a time span of at least 00:00:01"));
+        let wrong =
+            || D::Error::custom(format!("{text:?} is neither -1 nor a time span of at least 00:00:01"));
         span.map(|span| Self(Some(span.0))).ok_or_else(wrong)
     }
 }
@@ -72,7 +74,9 @@ mod tests {
 
     #[test]
     fn other_texts_are_no_time_spans() {
-        for text in ["", "5", "00:05", "24:00:00", "00:60:00", "00:00:60", "-00:05:00", "00:00:00.12345678", "a:b:c"] {
+        for text in
+            ["", "5", "00:05", "24:00:00", "00:60:00", "00:00:60", "-00:05:00", "00:00:00.12345678", "a:b:c"]
+        {
             assert_eq!(TimeSpan::parse(text), None, "{text}");
         }
     }

@@ -121,7 +121,12 @@ impl Tables for CountingTables {
         self.inner.query(table, range, limit, continuation).await
     }
 
-    async fn commit(&self, table: Table, partition: &str, ops: &[Op]) -> Result<Vec<Option<ETag>>, TableError> {
+    async fn commit(
+        &self,
+        table: Table,
+        partition: &str,
+        ops: &[Op],
+    ) -> Result<Vec<Option<ETag>>, TableError> {
         self.count(table, Counts { writes: 1, ..Counts::default() });
         self.inner.commit(table, partition, ops).await
     }

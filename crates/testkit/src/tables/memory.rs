@@ -37,7 +37,7 @@ impl MemoryTables {
         let partitions = state.partitions.iter().filter(|((of, _), _)| *of == table);
         partitions
             .flat_map(|((_, partition), rows)| {
-                rows.iter().map(|(row, entity)| (Key::new(partition, row), entity.body.clone()))
+                rows.iter().map(move |(row, entity)| (Key::new(partition, row), entity.body.clone()))
             })
             .collect()
     }
@@ -94,7 +94,12 @@ impl Tables for MemoryTables {
         Ok(Page { rows, continuation })
     }
 
-    async fn commit(&self, table: Table, partition: &str, ops: &[Op]) -> Result<Vec<Option<ETag>>, TableError> {
+    async fn commit(
+        &self,
+        table: Table,
+        partition: &str,
+        ops: &[Op],
+    ) -> Result<Vec<Option<ETag>>, TableError> {
         validate(partition, ops)?;
         let mut state = self.state();
         let State { versions, partitions } = &mut *state;

@@ -15,20 +15,21 @@ use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
+use testkit::StoppedClock;
 
-const ISSUER: &str = "https://issuer.example/";
-const AUDIENCE: &str = "phone";
+pub(in crate::edge) const ISSUER: &str = "https://issuer.example/";
+pub(in crate::edge) const AUDIENCE: &str = "phone";
 const NOW: i64 = 1_793_458_800;
 
 /// A private key of the issuer and its name.
 #[derive(Clone)]
-struct SigningKey {
+pub(in crate::edge) struct SigningKey {
     kid: String,
     algorithm: Algorithm,
     private: EncodingKey,
@@ -48,7 +49,7 @@ impl SigningKey {
         Self { kid: kid.to_owned(), algorithm: Algorithm::RS256, private: KEY.clone() }
     }
 
-    fn elliptic(kid: &str) -> Self {
+    pub(in crate::edge) fn elliptic(kid: &str) -> Self {
         let der =
             EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new()).unwrap();
         let private = EncodingKey::from_ec_der(der.as_ref());
@@ -65,7 +66,7 @@ impl SigningKey {
         Header { kid: Some(self.kid.clone()), ..Header::new(self.algorithm) }
     }
 
-    fn sign(&self, claims: &Value) -> String {
+    pub(in crate::edge) fn sign(&self, claims: &Value) -> String {
         encode(&self.header(), claims, &self.private).unwrap()
     }
 }
@@ -89,21 +90,6 @@ fn claims(changes: Value) -> Value {
         }
     }
     claims
-}
-
-/// A clock that stands still until it is moved.
-struct Stopped(AtomicI64);
-
-impl Stopped {
-    fn pass(&self, seconds: i64) {
-        self.0.fetch_add(seconds, Ordering::SeqCst);
-    }
-}
-
-impl Clock for Stopped {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_second(self.0.load(Ordering::SeqCst)).unwrap()
-    }
 }
 
 /// An issuer whose key set the test chooses; `None` is an issuer that is down.
@@ -135,8 +121,14 @@ impl KeySource for Arc<Published> {
 /// A verifier, its clock, and its issuer.
 struct World {
     verifier: Arc<Verifier>,
-    clock: Arc<Stopped>,
+    clock: Arc<StoppedClock>,
     issuer: Arc<Published>,
+}
+
+impl World {
+    fn pass(&self, seconds: i64) {
+        self.clock.advance(SignedDuration::from_secs(seconds));
+    }
 }
 
 fn settings(jwks: &str) -> Tokens {
@@ -154,8 +146,14 @@ fn settings(jwks: &str) -> Tokens {
     Settings::from_vars(all).unwrap().tokens
 }
 
+/// A verifier of an issuer with one key, for tests of what is behind it.
+pub(in crate::edge) fn verifier(key: &SigningKey, clock: Arc<dyn Clock>) -> Verifier {
+    let issuer = Arc::new(Published { keys: Mutex::new(Some(key_set(&[key]))), asked: AtomicUsize::new(0) });
+    Verifier::with_source(&settings("https://issuer.example/keys"), clock, Box::new(issuer))
+}
+
 fn world(keys: Option<Value>) -> World {
-    let clock = Arc::new(Stopped(AtomicI64::new(NOW)));
+    let clock = Arc::new(StoppedClock::new(Timestamp::from_second(NOW).unwrap()));
     let issuer = Arc::new(Published { keys: Mutex::new(keys), asked: AtomicUsize::new(0) });
     let source = Box::new(Arc::clone(&issuer));
     let verifier = Verifier::with_source(&settings("https://issuer.example/keys"), clock.clone(), source);
