@@ -3,10 +3,10 @@
 use crate::edge::Failure;
 use crate::edge::request::IdempotencyKey;
 use app::{Answer, Once};
-use axum::Json;
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use contract::problem::{Code, Problem};
+use contract::problem::{Code, PROBLEM_JSON, Problem};
 use domain::ids::CustomerId;
 use serde::Serialize;
 use std::error::Error;
@@ -17,7 +17,9 @@ pub(crate) struct Answered(pub(crate) Answer);
 impl IntoResponse for Answered {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        (status, Json(self.0.body)).into_response()
+        let refused = status.is_client_error() || status.is_server_error();
+        let content_type = if refused { PROBLEM_JSON } else { "application/json" };
+        (status, [(CONTENT_TYPE, content_type)], self.0.body.to_string()).into_response()
     }
 }
 

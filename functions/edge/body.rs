@@ -8,7 +8,7 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use contract::problem::{Code, Problem};
 use domain::limits::{BODY_BYTES_MAX, USAGE_FILE_BYTES_MAX};
 use http_body_util::BodyExt;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::error::Category;
 
 /// Characters of a detail that repeats what the caller sent.
@@ -90,15 +90,15 @@ pub(crate) async fn read(request: Request, limit: usize) -> Result<Bytes, Failur
     if bytes > limit { Err(too_large()) } else { Ok(kept.into()) }
 }
 
-/// Reads JSON into `T`, and says where it does not fit.
-pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
+/// Reads JSON into `T`, and says where it does not fit. That it is JSON at all is seen first, so that a body with
+/// both faults is `invalid_json`.
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
+    serde_json::from_slice::<IgnoredAny>(bytes).map_err(|error| refusal("", &error))?;
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+    serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
         refusal(&path, error.inner())
-    })?;
-    reader.end().map_err(|error| refusal("", &error))?;
-    Ok(value)
+    })
 }
 
 fn refusal(path: &str, error: &serde_json::Error) -> Failure {

@@ -25,7 +25,8 @@ fn read(path: &Path) -> Value {
 /// Every folder with a `function.json`, and its bindings.
 fn folders() -> BTreeMap<String, Vec<Value>> {
     let entries = std::fs::read_dir(root().join("functions")).unwrap();
-    let folders = entries.map(|entry| entry.unwrap().path()).filter(|path| path.join("function.json").exists());
+    let folders =
+        entries.map(|entry| entry.unwrap().path()).filter(|path| path.join("function.json").exists());
     folders
         .map(|folder| {
             let file = read(&folder.join("function.json"));
@@ -36,7 +37,7 @@ fn folders() -> BTreeMap<String, Vec<Value>> {
 }
 
 /// The methods that a function takes, from what it says about one that no function takes.
-async fn methods(path: &str, function: MethodRouter<crate::Handler>) -> BTreeSet<String> {
+pub(super) async fn methods(path: &str, function: MethodRouter<crate::Handler>) -> BTreeSet<String> {
     let router = Router::new().route(path, function).with_state(handler());
     let uri = path.replace(['{', '}'], "");
     let path = if path.contains('{') { uri.as_str() } else { path };
@@ -62,7 +63,8 @@ fn every_function_has_a_folder_and_every_folder_a_function() {
 
 #[tokio::test]
 async fn each_path_and_method_is_the_one_of_function_json() {
-    let prefix = read(&root().join("host.json"))["extensions"]["http"]["routePrefix"].as_str().unwrap().to_owned();
+    let prefix =
+        read(&root().join("host.json"))["extensions"]["http"]["routePrefix"].as_str().unwrap().to_owned();
     assert!(!prefix.is_empty(), "without a prefix, public routes could reach triggers");
     let folders = folders();
     for (folder, path, function) in crate::table() {
@@ -83,7 +85,10 @@ fn bindings_have_the_forms_that_the_host_treats_as_we_expect() {
         let trigger = &bindings[0];
         for binding in &bindings {
             let name = binding["name"].as_str().unwrap();
-            assert!(name.bytes().all(|b| b.is_ascii_alphanumeric()), "{folder}: a binding's name has no underscore");
+            assert!(
+                name.bytes().all(|b| b.is_ascii_alphanumeric()),
+                "{folder}: a binding's name has no underscore"
+            );
         }
         let expected = match trigger["type"].as_str().unwrap() {
             // One HTTP trigger and one HTTP output: the host forwards the request as it came.

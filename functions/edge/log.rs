@@ -1,6 +1,7 @@
 //! The log: one JSON object a line on stdout, where the host takes it up without knowing the invocation, so each
 //! line carries it: the fields of all spans around the event stand beside the event's own.
 
+use crate::edge::settings::own_lines;
 use serde_json::{Map, Value};
 use std::fmt;
 use std::io::Write;
@@ -13,13 +14,13 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
 
-/// Sends the log to stdout, and panics to the log. `filter` is a level, or directives as `RUST_LOG` has them; when
-/// it is neither, everything from `info` on is logged, with a warning.
+/// Sends the log to stdout, and panics to the log. `filter` is directives as `RUST_LOG` has them; when it is not, our
+/// own lines from `info` on are logged, with a warning.
 pub(crate) fn start(filter: &str) {
     let parsed = EnvFilter::try_new(filter);
     let refused = parsed.is_err();
     let lines = JsonLines { to: Mutex::new(std::io::stdout()) };
-    let filter = parsed.unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = parsed.unwrap_or_else(|_| EnvFilter::new(own_lines("info")));
     // A second start, as in a test, keeps the first log.
     let _ = tracing_subscriber::registry().with(filter).with(lines).try_init();
     std::panic::set_hook(Box::new(|panic| {
@@ -83,7 +84,12 @@ where
 
 impl Fields {
     fn put(&mut self, name: &str, value: impl Into<Value>) {
-        self.0.insert(name.to_owned(), value.into());
+        // Events of the `log` crate bring their own metadata as fields; only the target says something here.
+        match name {
+            "log.target" => self.0.insert("target".to_owned(), value.into()),
+            "log.file" | "log.line" | "log.module_path" => None,
+            _ => self.0.insert(name.to_owned(), value.into()),
+        };
     }
 }
 

@@ -184,8 +184,15 @@ mod tests {
         };
         assert_eq!(page("/?limit=3&cursor=x&customerId=c1").await.unwrap().limit, 3);
         assert_eq!(page("/").await.unwrap().limit, PAGE_ITEMS_DEFAULT);
-        for uri in ["/?limit=x", "/?limit=-1", "/?limit=0", "/?limit=201", "/?more=1", "/?limit=1&limit=2", "/?customerId="]
-        {
+        for uri in [
+            "/?limit=x",
+            "/?limit=-1",
+            "/?limit=0",
+            "/?limit=201",
+            "/?more=1",
+            "/?limit=1&limit=2",
+            "/?customerId=",
+        ] {
             assert_eq!(page(uri).await.unwrap_err(), Code::InvalidParameter, "{uri}");
         }
     }

@@ -6,6 +6,7 @@ use crate::edge::layer::{Around, layer};
 use axum::Router;
 use axum::extract::Request;
 use axum::routing::{MethodRouter, get};
+use axum::serve::ListenerExt;
 use contract::problem::Code;
 use domain::limits::HANDLER_SECONDS_MAX;
 use std::net::Ipv4Addr;
@@ -21,7 +22,8 @@ pub(crate) fn router(functions: impl IntoIterator<Item = Function>, handler: Han
         ids: handler.ids.clone(),
         deadline: Duration::from_secs(HANDLER_SECONDS_MAX),
     };
-    let routes = functions.into_iter().fold(Router::new(), |router, (_, path, function)| router.route(path, function));
+    let routes =
+        functions.into_iter().fold(Router::new(), |router, (_, path, function)| router.route(path, function));
     routes
         .route("/", get(async || "ready"))
         .fallback(unknown_path)
@@ -33,6 +35,8 @@ pub(crate) fn router(functions: impl IntoIterator<Item = Function>, handler: Han
 /// Serves until the process is killed; the host sends nothing gentler. Comes back only when that fails.
 pub(crate) async fn serve(port: u16, router: Router) -> std::io::Result<()> {
     let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+    // Answers are small and written at once: waiting to fill a packet only delays them.
+    let listener = listener.tap_io(|connection| drop(connection.set_nodelay(true)));
     tracing::info!(port, "serving");
     axum::serve(listener, router).await
 }

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 /// Where the tables are: `STORE`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Store {
-    /// `embedded`: SQLite in `DATA_DIR`, for one machine.
+    /// `embedded`: an `SQLite` file in `DATA_DIR`, for one machine.
     Embedded {
         /// The folder; it is made when it is not there.
         data_dir: PathBuf,
@@ -73,9 +73,17 @@ impl fmt::Display for SettingsError {
 
 impl std::error::Error for SettingsError {}
 
-/// Which log lines are written: `RUST_LOG`, or else `LOG_LEVEL`, or else `info`.
+/// Which log lines are written: `RUST_LOG` as it stands, or else our own from `LOG_LEVEL` on, or else from `info` on.
 pub(crate) fn log_filter(get: impl Fn(&'static str) -> Option<String>) -> String {
-    get("RUST_LOG").or_else(|| get("LOG_LEVEL")).unwrap_or_else(|| "info".to_owned())
+    get("RUST_LOG").unwrap_or_else(|| own_lines(&get("LOG_LEVEL").unwrap_or_else(|| "info".to_owned())))
+}
+
+/// A filter for the lines of our own crates from a level on. The libraries' would tell what is in requests.
+pub(crate) fn own_lines(level: &str) -> String {
+    let own =
+        ["app", "azure", "domain", "embedded", "functions", "toss"].map(|name| format!("{name}={level}"));
+    // A name stands for all that begin with it.
+    format!("warn,{},azure_core=warn,azure_identity=warn", own.join(","))
 }
 
 impl Settings {

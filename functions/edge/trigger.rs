@@ -2,8 +2,8 @@
 
 use crate::edge::Failure;
 use crate::edge::body::read;
-use app::Incoming;
 use app::keys::digest;
+use app::{App, Consumer, Incoming};
 use axum::Json;
 use axum::extract::{FromRequest, Request};
 use contract::envelope::{Invocation, Reply};
@@ -49,9 +49,16 @@ impl Trigger {
     /// The message. One in an unknown encoding is handed on as it stands, to be parked as what cannot be understood.
     pub(crate) fn incoming(&self) -> Incoming {
         let bytes = self.invocation.bytes(MESSAGE);
-        let body = bytes.map_or_else(|error| error.to_string(), |bytes| String::from_utf8_lossy(&bytes).into_owned());
+        let body = bytes
+            .map_or_else(|error| error.to_string(), |bytes| String::from_utf8_lossy(&bytes).into_owned());
         let message_id = self.invocation.message_id().unwrap_or_else(|| digest(&[&body]));
         Incoming { message_id, subject: self.invocation.subject(), body }
+    }
+
+    /// Lets a consumer handle the message.
+    pub(crate) async fn hand_to(&self, consumer: Consumer, app: &App) -> Result<Json<Reply>, Failure> {
+        // The future holds those of all consumers: too large for the stack of every call that leads to it.
+        self.run(Box::pin(app.consume(consumer, &self.incoming()))).await
     }
 
     /// Does what the trigger asks for, in the trace that the message's sender worked in. An error makes the host

@@ -1,4 +1,4 @@
-//! Every event that customers see: the view behind MyPage follows.
+//! Every event that customers see: the view behind `MyPage` follows.
 
 use crate::Handler;
 use crate::edge::{Failure, Trigger};
@@ -8,5 +8,5 @@ use axum::extract::State;
 use contract::envelope::Reply;
 
 pub(crate) async fn handle(State(handler): State<Handler>, trigger: Trigger) -> Result<Json<Reply>, Failure> {
-    trigger.run(handler.app.consume(Consumer::MyPageProject, &trigger.incoming())).await
+    trigger.hand_to(Consumer::MyPageProject, &handler.app).await
 }

@@ -1,4 +1,4 @@
-//! GET /api/openapi.json: the API's own description, OpenAPI 3.1. A test holds it against the functions.
+//! GET /api/openapi.json: the API's own description, `OpenAPI` 3.1. A test holds it against the functions.
 
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::IntoResponse;

@@ -8,5 +8,5 @@ use axum::extract::State;
 use contract::envelope::Reply;
 
 pub(crate) async fn handle(State(handler): State<Handler>, trigger: Trigger) -> Result<Json<Reply>, Failure> {
-    trigger.run(handler.app.consume(Consumer::OrderOnFinalIssued, &trigger.incoming())).await
+    trigger.hand_to(Consumer::OrderOnFinalIssued, &handler.app).await
 }

@@ -11,5 +11,7 @@ pub(crate) async fn handle(
     key: Option<IdempotencyKey>,
 ) -> Result<Answered, Failure> {
     let once = once("parked_replay", &operator, None, key.as_ref(), &parked)?;
-    Ok(Answered(handler.app.once(once, handler.app.replay_parked(&parked)).await?))
+    // Any consumer may be the one to handle it, so its future is too large for the stack.
+    let work = Box::pin(handler.app.replay_parked(&parked));
+    Ok(Answered(handler.app.once(once, work).await?))
 }

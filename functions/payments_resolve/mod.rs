@@ -7,5 +7,5 @@ use axum::extract::State;
 use contract::envelope::Reply;
 
 pub(crate) async fn handle(State(handler): State<Handler>, trigger: Trigger) -> Result<Json<Reply>, Failure> {
-    trigger.run(handler.app.resolve_payments()).await
+    trigger.run(Box::pin(handler.app.resolve_payments())).await
 }

@@ -27,9 +27,8 @@ pub(crate) async fn handle(State(handler): State<Handler>) -> (StatusCode, Json<
         Dependency { name, ready: reached.is_ok() }
     });
     let dependencies: Vec<Dependency> = checked.collect();
-    let (code, status) = match dependencies.iter().all(|dependency| dependency.ready) {
-        true => (StatusCode::OK, "ready"),
-        false => (StatusCode::SERVICE_UNAVAILABLE, "not_ready"),
-    };
+    let ready = dependencies.iter().all(|dependency| dependency.ready);
+    let (code, status) =
+        if ready { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "not_ready") };
     (code, Json(Readiness { status, dependencies }))
 }

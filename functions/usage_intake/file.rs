@@ -40,17 +40,18 @@ pub(super) fn parse(file: &UsageFile) -> Result<Parsed, Failure> {
 }
 
 fn parse_csv(text: &str) -> Result<Parsed, Failure> {
-    let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
+    let mut reader =
+        csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
     let header = reader.headers().map_err(|_| refused("the file has no header"))?.clone();
     let places = COLUMNS.map(|column| header.iter().position(|name| name == column));
     let [Some(id), Some(number), Some(kind), Some(quantity), Some(used_at)] = places else {
         return Err(refused("the header is recordId,number,type,quantity,usedAt"));
     };
     let mut parsed = Parsed::default();
-    let mut row = csv::StringRecord::new();
+    let (mut row, mut lines) = (csv::StringRecord::new(), Lines { text, scanned: 0, number: 1 });
     // The text is UTF-8 and rows may have any length, so every row can be read.
     while reader.read_record(&mut row).map_err(|_| refused("the file is not CSV"))? {
-        let line = row.position().map_or(0, |position| usize::try_from(position.line()).unwrap_or(usize::MAX));
+        let line = lines.number_at(row.position().map_or(0, csv::Position::byte));
         let field = |place| row.get(place).unwrap_or_default();
         let whole = row.len() == header.len();
         let record = if whole {
@@ -61,6 +62,26 @@ fn parse_csv(text: &str) -> Result<Parsed, Failure> {
         parsed.push(line, record)?;
     }
     Ok(parsed)
+}
+
+/// Counts lines. The CSV reader's own numbers are one behind after a line that ends in CR LF.
+struct Lines<'a> {
+    text: &'a str,
+    scanned: usize,
+    number: usize,
+}
+
+impl Lines<'_> {
+    /// The number of the line that begins at an offset, or after the line ends there. Offsets ascend.
+    fn number_at(&mut self, offset: u64) -> usize {
+        let offset = usize::try_from(offset).unwrap_or(usize::MAX).clamp(self.scanned, self.text.len());
+        let bytes = self.text.as_bytes();
+        let ends = bytes[offset..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        let begin = offset + ends;
+        self.number += self.text.get(self.scanned..begin).unwrap_or_default().matches('\n').count();
+        self.scanned = begin;
+        self.number
+    }
 }
 
 #[derive(Deserialize)]
@@ -158,13 +179,21 @@ mod tests {
         for text in [
             format!("recordId,number,type,quantity,usedAt\r\n{GOOD}\r\n"),
             format!("\u{feff}recordId, number, type, quantity, usedAt\n{GOOD}"),
-            "type,usedAt,number,recordId,quantity\nvoice_day,2026-10-01T00:00:00Z,01012345678,r1,265.10\n".to_owned(),
+            "type,usedAt,number,recordId,quantity\nvoice_day,2026-10-01T00:00:00Z,01012345678,r1,265.10\n"
+                .to_owned(),
         ] {
             let parsed = read(UsageFormat::Csv, text.clone()).unwrap();
             let record = &parsed.records[0];
-            assert_eq!((parsed.records.len(), record.line, record.record_id.as_str()), (1, 2, "r1"), "{text}");
+            assert_eq!(
+                (parsed.records.len(), record.line, record.record_id.as_str()),
+                (1, 2, "r1"),
+                "{text}"
+            );
             assert_eq!(record.number.as_str(), "01012345678");
-            assert_eq!((record.kind, record.quantity), (UsageType::VoiceDay, Quantity::parse("265.1").unwrap()));
+            assert_eq!(
+                (record.kind, record.quantity),
+                (UsageType::VoiceDay, Quantity::parse("265.1").unwrap())
+            );
             assert_eq!(record.used_at, "2026-10-01T00:00:00Z".parse().unwrap());
         }
     }
@@ -184,7 +213,8 @@ mod tests {
         ];
         let text = rows.iter().fold(COLUMNS.join(","), |text, (_, row)| format!("{text}\n{row}"));
         let parsed = read(UsageFormat::Csv, format!("{text}\n{GOOD}\n")).unwrap();
-        let expected: Vec<_> = rows.iter().enumerate().map(|(index, (reason, _))| (index + 2, *reason)).collect();
+        let expected: Vec<_> =
+            rows.iter().enumerate().map(|(index, (reason, _))| (index + 2, *reason)).collect();
         assert_eq!(reasons(&parsed), expected);
         assert_eq!(parsed.records.len(), 1);
         assert_eq!(parsed.records[0].line, rows.len() + 2);
@@ -211,7 +241,13 @@ mod tests {
         assert_eq!(quantities, expected);
         assert_eq!(
             reasons(&parsed),
-            [(3, "invalid_number"), (6, "invalid_quantity"), (7, "malformed"), (8, "malformed"), (9, "malformed")]
+            [
+                (3, "invalid_number"),
+                (6, "invalid_quantity"),
+                (7, "malformed"),
+                (8, "malformed"),
+                (9, "malformed")
+            ]
         );
     }
 

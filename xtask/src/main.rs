@@ -27,11 +27,20 @@ enum Command {
         #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(steps::names()))]
         only: Vec<String>,
     },
+    /// Measures billing runs and payments in a release build, and prints the figures.
+    Bench {
+        /// Only `billing` or `payments`.
+        #[arg(value_parser = ["billing", "payments"])]
+        what: Option<String>,
+    },
 }
 
 fn main() -> ExitCode {
-    let Command::Test { only } = Arguments::parse().command;
-    match root().and_then(|root| steps::run(&root, &only)) {
+    let run = |root: PathBuf| match Arguments::parse().command {
+        Command::Test { only } => steps::run(&root, &only),
+        Command::Bench { what } => steps::bench(&root, what.as_deref()),
+    };
+    match root().and_then(run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");

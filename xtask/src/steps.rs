@@ -110,3 +110,13 @@ fn doc(root: &Path) -> Result<()> {
 fn unit(root: &Path) -> Result<()> {
     run_command(cargo(root).args(["test", "--locked", "--workspace", "--no-fail-fast"]))
 }
+
+/// Runs the benchmark of the whole product.
+pub(crate) fn bench(root: &Path, what: Option<&str>) -> Result<()> {
+    let mut bench = cargo(root);
+    bench.args(["bench", "--locked", "--package", "local-host", "--bench", "throughput"]);
+    if let Some(what) = what {
+        bench.args(["--", what]);
+    }
+    run_command(&mut bench)
+}

@@ -72,8 +72,6 @@ codes! {
     WrongState = "wrong_state", 409, "The current state does not allow this";
     /// The usage month is not over.
     MonthNotOver = "month_not_over", 409, "The usage month is not over";
-    /// Somebody else changed the same thing many times meanwhile.
-    Conflict = "conflict", 409, "The same thing is being changed by others";
     /// The body is larger than it may be.
     BodyTooLarge = "body_too_large", 413, "The body is too large";
     /// The `Content-Type` is not one that this path takes.

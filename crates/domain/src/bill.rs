@@ -3,12 +3,16 @@
 //! `issued -> partially_paid -> settled`, back again when a payment is taken off, `on_hold` while a person must
 //! look, `voided` for a final bill whose line goes on.
 
+mod account;
+
+pub use account::{Account, AccountStatus};
+
 use crate::calendar::UsageMonth;
 use crate::event::EventType;
 use crate::ids::{BillId, CustomerId, OrderId, PaymentId, PhoneNumber, PlanCode};
 use crate::money::Won;
 use crate::order::Outcome;
-use crate::rating::{ChargeLine, LineTerms, RatedBill};
+use crate::rating::{ChargeLine, RatedBill};
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
@@ -336,89 +340,6 @@ impl Bill {
                 }
             }
         };
-    }
-}
-
-/// Whether billing counts a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AccountStatus {
-    /// Known; the line does not work yet.
-    Opened,
-    /// The line works and is billed.
-    Active,
-    /// The line has had its final bill.
-    Final,
-    /// There is no such line: its order came to nothing.
-    Closed,
-}
-
-/// What billing knows of a line: whom to bill for it, and by which terms.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Account {
-    /// The line.
-    pub order_id: OrderId,
-    /// Whom to bill.
-    pub customer_id: CustomerId,
-    /// The plan.
-    pub plan: PlanCode,
-    /// Whether the discount contract applies.
-    pub contract_discount: bool,
-    /// Whether it is billed.
-    pub status: AccountStatus,
-    /// The number, once the line works.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub number: Option<PhoneNumber>,
-    /// The first day of service.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub service_from: Option<Date>,
-    /// The last day of service.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub service_to: Option<Date>,
-    /// The last closing of the line that was undone: an earlier or equal one that arrives late must not happen.
-    #[serde(default)]
-    pub closings_undone: u32,
-    /// The final bill, while there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub final_bill: Option<BillId>,
-    /// Digests of the usage records that the final bill charged: what came after it is charged by the month's run.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub final_usage: Vec<String>,
-}
-
-impl Account {
-    /// The account of a line that does not work yet, without discount.
-    pub fn open(order_id: OrderId, customer_id: CustomerId, plan: PlanCode) -> Self {
-        Self {
-            order_id,
-            customer_id,
-            plan,
-            contract_discount: false,
-            status: AccountStatus::Opened,
-            number: None,
-            service_from: None,
-            service_to: None,
-            closings_undone: 0,
-            final_bill: None,
-            final_usage: Vec::new(),
-        }
-    }
-
-    /// The terms by which a month is rated. A line that was never in service has nothing but usage to charge.
-    pub fn terms(&self, month: UsageMonth) -> LineTerms {
-        LineTerms {
-            plan: self.plan.clone(),
-            contract_discount: self.contract_discount,
-            service_from: self.service_from.unwrap_or_else(|| month.next().first_day()),
-            service_to: self.service_to,
-        }
-    }
-
-    /// Whether the line was in service on a day of the month.
-    pub fn served_in(&self, month: UsageMonth) -> bool {
-        let begun = self.service_from.is_some_and(|from| from <= month.last_day());
-        begun && self.service_to.is_none_or(|to| to >= month.first_day())
     }
 }
 

@@ -227,15 +227,19 @@ impl Order {
             (S::Active | S::Suspended, C::StopTermination(_)) => Ok(Again(E::OrderTerminationStopped)),
             (S::Terminating, C::WithdrawTermination(_)) => Ok(Changed(E::OrderTerminationWithdrawn)),
             (S::Active | S::Suspended, C::WithdrawTermination(_)) => Ok(Again(E::OrderTerminationWithdrawn)),
-            (S::Requested, C::Suspend | C::Resume | C::RequestTermination | C::Terminate(_))
-            | (S::Requested | S::Rejected, C::StopTermination(_) | C::WithdrawTermination(_))
-            | (S::Rejected, C::Suspend | C::Resume | C::RequestTermination | C::Terminate(_))
+            (
+                S::Requested | S::Rejected,
+                C::Suspend
+                | C::Resume
+                | C::RequestTermination
+                | C::Terminate(_)
+                | C::StopTermination(_)
+                | C::WithdrawTermination(_),
+            )
             | (S::Active | S::Suspended | S::Terminating | S::Terminated, C::Reject)
             | (S::Suspended, C::RequestTermination)
-            | (S::Terminating, C::Suspend | C::Resume | C::RequestTermination)
-            | (S::Terminated, C::Suspend | C::Resume | C::RequestTermination | C::WithdrawTermination(_)) => {
-                Err(Refusal(self.status))
-            }
+            | (S::Terminating | S::Terminated, C::Suspend | C::Resume | C::RequestTermination)
+            | (S::Terminated, C::WithdrawTermination(_)) => Err(Refusal(self.status)),
         }
     }
 

@@ -60,7 +60,9 @@ impl FileClock {
             last.stamp = stamp;
             match self.read() {
                 Ok(offset) => last.offset = offset,
-                Err(error) => tracing::warn!(%error, file = %self.path.display(), "the clock file cannot be read"),
+                Err(error) => {
+                    tracing::warn!(%error, file = %self.path.display(), "the clock file cannot be read");
+                }
             }
         }
         last.offset

@@ -1,4 +1,4 @@
-//! Adapters for one machine: tables in an SQLite file, the system's clock, fresh ids.
+//! Adapters for one machine: tables in an `SQLite` file, the system's clock, fresh ids.
 //!
 //! [`SqliteTables`] keeps the rules of Azure Tables, so that what works here works there. Several processes may open
 //! the same file.

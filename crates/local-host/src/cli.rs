@@ -36,8 +36,14 @@ struct Cli {
     buckets: Option<u32>,
 }
 
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 enum Command {
+    /// Plays the six steps and a failure that is undone, and prints what happens.
+    Demo {
+        /// The local host to play against; the one on the usual port, or else a temporary one, when left away.
+        #[arg(long, value_name = "URL")]
+        url: Option<String>,
+    },
     /// Runs the handler in this process, as the Functions host would start it.
     #[command(hide = true)]
     Handler,
@@ -51,18 +57,24 @@ fn buckets(text: &str) -> Result<u32, String> {
 /// Runs what the command line asks for.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    match cli.command {
-        Some(Command::Handler) => {
-            if std::env::var_os(WATCH_STDIN).is_some() {
-                std::thread::spawn(end_with_stdin);
-            }
-            functions::run()
-        }
+    if std::env::var_os(WATCH_STDIN).is_some() {
+        std::thread::spawn(end_with_stdin);
+    }
+    match &cli.command {
+        Some(Command::Handler) => functions::run(),
+        Some(Command::Demo { url }) => play(url.as_deref()),
         None => serve(cli),
     }
 }
 
-/// Standard input is a pipe from the local host: when that is gone, however it ended, so is this handler.
+fn play(url: Option<&str>) -> ExitCode {
+    match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime.block_on(crate::demo::run(url)),
+        Err(error) => fail(&error),
+    }
+}
+
+/// Standard input is a pipe from the process that started this one: when that is gone, however it ended, so is this.
 fn end_with_stdin() {
     let mut nothing = [0; 64];
     while let Ok(1..) = std::io::stdin().read(&mut nothing) {}

@@ -9,6 +9,7 @@ pub mod gateway;
 mod chance;
 mod clock;
 mod console;
+mod demo;
 mod host;
 mod issuer;
 mod options;

@@ -13,7 +13,8 @@
 //!     let faults = Faults::default();
 //!     faults.nth(n, |_| true, Fault::DieAfter);
 //!     let tables = FaultyTables::new(Arc::new(MemoryTables::default()), &faults);
-//!     let use_case = tables.commit(Table::Meta, "b0000", &[Op::insert("row", "{}".to_owned())]);
+//!     let ops = [Op::insert("row", "{}".to_owned())];
+//!     let use_case = tables.commit(Table::Meta, "b0000", &ops);
 //!     if faults.survives(use_case).await.is_some() {
 //!         break; // it has fewer than `n` calls
 //!     }

@@ -12,7 +12,9 @@ const LOCAL: [(&str, &str); 6] = [
 
 fn with(changes: &[(&'static str, &'static str)]) -> Result<Settings, SettingsError> {
     let vars: HashMap<&str, &str> = LOCAL.iter().chain(changes).copied().collect();
-    Settings::from_vars(|name| vars.get(name).map(|value| (*value).to_owned()).filter(|text| !text.is_empty()))
+    Settings::from_vars(|name| {
+        vars.get(name).map(|value| (*value).to_owned()).filter(|text| !text.is_empty())
+    })
 }
 
 #[test]
@@ -63,6 +65,7 @@ fn the_log_filter_is_the_finer_setting_or_the_plainer_or_info() {
         log_filter(|name| if name == "RUST_LOG" { rust_log } else { level }.map(str::to_owned))
     };
     assert_eq!(filter(Some("app=trace"), Some("debug")), "app=trace");
-    assert_eq!(filter(None, Some("debug")), "debug");
-    assert_eq!(filter(None, None), "info");
+    assert_eq!(filter(None, Some("debug")), own_lines("debug"));
+    assert_eq!(filter(None, None), own_lines("info"));
+    assert!(own_lines("debug").starts_with("warn,app=debug,"));
 }

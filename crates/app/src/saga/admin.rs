@@ -127,8 +127,7 @@ impl App {
         let mut record = self.load_saga(id).await?.ok_or_else(|| Failure::not_found("saga"))?;
         let before = record.saga.clone();
         let command = record.saga.retry(now)?;
-        let changes = self.advance(&mut record, &before, command, now).await?;
-        self.commit(changes).await?;
+        self.advance(&record, &before, command, None, now).await?;
         Ok(Answer { status: 202, body: json!({ "sagaId": id, "status": record.saga.status }) })
     }
 }

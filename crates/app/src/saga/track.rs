@@ -1,10 +1,10 @@
 use super::Record;
-use crate::store::{Changes, Entity, Outgoing, retry_on_change};
+use crate::store::{Entity, Outgoing, retry_on_change};
 use crate::{App, Failure};
 use contract::event::{Compensation, Deadline, Event};
 use domain::event::EventType;
-use domain::ids::SagaId;
-use domain::saga::{Command, Saga};
+use domain::ids::{EventId, SagaId};
+use domain::saga::{Command, Saga, Status};
 use jiff::Timestamp;
 
 impl App {
@@ -29,12 +29,9 @@ impl App {
         if record.saga == before && record.header.is_some() {
             return Ok(());
         }
-        let mut changes = self.advance(&mut record, &before, command, now).await?;
         // A refusal that is delivered again must not stop a compensation that an operator has begun anew.
-        if event.kind == EventType::SagaUndoRefused {
-            changes.inbox(&event.event_id, now)?;
-        }
-        self.commit(changes).await.map(|_| ())
+        let once = (event.kind == EventType::SagaUndoRefused).then_some(&event.event_id);
+        self.advance(&record, &before, command, once, now).await
     }
 
     async fn begin_saga(&self, event: &Event, now: Timestamp) -> Result<Record, Failure> {
@@ -53,26 +50,31 @@ impl App {
         Ok(self.send(&message).await?)
     }
 
-    /// The changes that write a saga as it is now, with its new deadline and the command that it asks for.
+    /// Writes a saga as it is now, with its new deadline and the command that it asks for.
     pub(super) async fn advance(
         &self,
-        record: &mut Record,
+        record: &Record,
         before: &Saga,
         command: Option<Command>,
+        once: Option<&EventId>,
         now: Timestamp,
-    ) -> Result<Changes, Failure> {
+    ) -> Result<(), Failure> {
         let saga = &record.saga;
         if saga.deadline != before.deadline {
             self.schedule_deadline(saga, now).await?;
         }
-        if saga.status != before.status {
-            tracing::info!(saga.id = %saga.saga_id, saga.status = saga.status.as_str(), "saga {}", saga.status.as_str());
-        }
         let mut changes = self.save_saga(record)?;
+        if let Some(event) = once {
+            changes.inbox(event, now)?;
+        }
         if let Some(command) = command {
             changes.send(compensation(saga, command, now)?);
         }
-        Ok(changes)
+        self.commit(changes).await?;
+        if saga.status != before.status {
+            log_status(saga);
+        }
+        Ok(())
     }
 
     /// A saga's deadline has come.
@@ -88,8 +90,16 @@ impl App {
         if record.saga == before {
             return Ok(());
         }
-        let changes = self.advance(&mut record, &before, command, now).await?;
-        self.commit(changes).await.map(|_| ())
+        self.advance(&record, &before, command, None, now).await
+    }
+}
+
+fn log_status(saga: &Saga) {
+    let status = saga.status.as_str();
+    if saga.status == Status::Stuck {
+        tracing::error!(saga.id = %saga.saga_id, saga.status = status, "saga stuck: an operator must act");
+    } else {
+        tracing::info!(saga.id = %saga.saga_id, saga.status = status, "saga {status}");
     }
 }
 

@@ -96,7 +96,8 @@ fn a_bill_takes_no_more_than_is_due_and_no_less_than_a_won() {
 fn a_bill_on_hold_is_issued_when_it_is_released() {
     assert_eq!(sums(&on_hold()), (Status::OnHold, 0, 0));
     let lines = vec![ChargeLine { amount: Won::new(7_000), ..a_line() }];
-    let (outcome, bill) = step(on_hold(), &Command::Release(RatedBill { lines: lines.clone(), total: Won::new(7_000) }));
+    let (outcome, bill) =
+        step(on_hold(), &Command::Release(RatedBill { lines: lines.clone(), total: Won::new(7_000) }));
     assert_eq!(outcome, Ok(Outcome::Changed(EventType::BillIssued)));
     assert_eq!(sums(&bill), (Status::Issued, 0, 7_000));
     assert_eq!((bill.lines, bill.reason, bill.issued_at, bill.version), (lines, None, at(1), 2));
@@ -146,7 +147,10 @@ fn a_reopening_that_comes_after_its_undo_does_nothing() {
 fn the_undo_of_an_earlier_cancellation_does_not_touch_a_later_one() {
     let first = [settle(1, 4_000), Command::Reopen(payment(1), 1), Command::Resettle(payment(1), 1)];
     let second = after(after(issued(10_000), &first), &[Command::Reopen(payment(1), 2)]);
-    assert_eq!(second.decide(&Command::Resettle(payment(1), 1)), Ok(Outcome::Again(EventType::BillResettled)));
+    assert_eq!(
+        second.decide(&Command::Resettle(payment(1), 1)),
+        Ok(Outcome::Again(EventType::BillResettled))
+    );
     assert_eq!(second.decide(&Command::Reopen(payment(1), 1)), Ok(Outcome::Nothing));
     assert_eq!(sums(&second), (Status::Issued, 0, 10_000));
 }
@@ -177,7 +181,9 @@ fn an_account_is_billed_for_the_months_in_which_the_line_was_in_service() {
     };
     assert!(!served(None, None));
     assert!(served(Some("2026-10-31"), None) && !served(Some("2026-11-01"), None));
-    assert!(served(Some("2026-01-01"), Some("2026-10-01")) && !served(Some("2026-01-01"), Some("2026-09-30")));
+    assert!(
+        served(Some("2026-01-01"), Some("2026-10-01")) && !served(Some("2026-01-01"), Some("2026-09-30"))
+    );
 }
 
 #[test]

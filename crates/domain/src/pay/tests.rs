@@ -73,7 +73,8 @@ fn commands(n: u32) -> [Command; 13] {
 /// Decides, and applies what was decided.
 fn step(payment: Payment, command: &Command, now: Timestamp) -> (Decision, Payment) {
     let outcome = payment.decide(command);
-    let after = if matches!(outcome, Ok(Outcome::Changed(_))) { payment.after(command, now) } else { payment };
+    let after =
+        if matches!(outcome, Ok(Outcome::Changed(_))) { payment.after(command, now) } else { payment };
     (outcome, after)
 }
 
@@ -136,7 +137,10 @@ fn a_completion_called_off_before_the_capture_does_not_happen_after_it() {
         let (outcome, captured) = step(stopped, &Command::Capture, at(3));
         assert_eq!(outcome, Ok(Outcome::Changed(EventType::PayCaptured)));
         assert_eq!(captured.decide(&Command::Complete), Ok(Outcome::Nothing));
-        assert_eq!(captured.decide(&Command::StopCompletion), Ok(Outcome::Again(EventType::PayCompletionStopped)));
+        assert_eq!(
+            captured.decide(&Command::StopCompletion),
+            Ok(Outcome::Again(EventType::PayCompletionStopped))
+        );
         assert_eq!(captured.decide(&Command::Compensate), Ok(Outcome::Changed(EventType::PayCompensated)));
     }
 }
@@ -165,7 +169,8 @@ fn a_refund_that_was_called_off_is_not_made_later() {
 
 #[test]
 fn what_arrives_for_an_undone_cancellation_does_not_touch_the_next() {
-    let standing = cancelling().after(&Command::StopRefund(1), at(4)).after(&Command::WithdrawCancellation(1), at(5));
+    let standing =
+        cancelling().after(&Command::StopRefund(1), at(4)).after(&Command::WithdrawCancellation(1), at(5));
     let again = standing.after(&Command::RequestCancellation("still".to_owned()), at(6));
     assert_eq!((again.status, again.cancellations, again.stopped), (Status::Cancelling, 2, false));
     // The refund of the second cancellation is under way when the first one's refusal is delivered again.

@@ -184,8 +184,10 @@ impl Saga {
 
     fn on_failure(&mut self, step: usize, why: &str, now: Timestamp) -> Option<Command> {
         match self.status {
-            // A step that was done and announced did not fail.
-            Status::Running if self.state(step) == Some(StepState::Succeeded) => None,
+            // Each step causes the next, so one that was done, or whose successor was, did not fail.
+            Status::Running if self.steps[step..].iter().any(|s| s.state == Some(StepState::Succeeded)) => {
+                None
+            }
             Status::Running => {
                 self.mark(step, StepState::Failed, now, Some(why));
                 self.status = Status::Compensating;

@@ -69,7 +69,8 @@ fn run(connection: &Connection, starts: &Receiver<()>, finished: &SyncSender<()>
 /// The pages of the log that are not in the database file; `None` when another process is at it. A checkpoint that
 /// fails loses nothing: the log is kept, and the next one tries again.
 fn checkpoint(connection: &Connection, sql: &str) -> Option<i64> {
-    let counts = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
+    let counts =
+        |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
     match connection.prepare_cached(sql).and_then(|mut statement| statement.query_row([], counts)) {
         Ok((busy, log, moved)) => (busy == 0).then_some(log - moved),
         Err(error) => {

@@ -11,7 +11,7 @@ pub(super) fn throttled() -> TableError {
     TableError::Throttled { retry_after: Some(RETRY_AFTER) }
 }
 
-/// The fate of a request that SQLite failed. One failed group answers many callers, so they share the cause.
+/// The fate of a request that `SQLite` failed. One failed group answers many callers, so they share the cause.
 pub(super) fn failed(cause: &Arc<rusqlite::Error>) -> TableError {
     match cause.sqlite_error_code() {
         // Nothing was applied: SQLite could not begin, or found no room for all of it.

@@ -1,4 +1,4 @@
-//! One SQLite transaction for all the entity group transactions that wait.
+//! One `SQLite` transaction for all the entity group transactions that wait.
 
 use super::version::{self, Versions};
 use app::ports::{ETag, Op, OpKind, Table, TableError};
@@ -38,14 +38,15 @@ impl Group {
         &self.connection
     }
 
-    /// Commits all of them with one sync to the disk. Each succeeds or is refused alone; when SQLite itself fails,
+    /// Commits all of them with one sync to the disk. Each succeeds or is refused alone; when `SQLite` itself fails,
     /// they fail together.
     pub(super) fn commit<'a>(
         &mut self,
         transactions: impl Iterator<Item = &'a Transaction>,
     ) -> rusqlite::Result<Vec<Answer>> {
         self.execute("BEGIN IMMEDIATE")?;
-        let applied = transactions.map(|transaction| self.apply(transaction)).collect::<rusqlite::Result<Vec<_>>>();
+        let applied =
+            transactions.map(|transaction| self.apply(transaction)).collect::<rusqlite::Result<Vec<_>>>();
         let done = applied.and_then(|answers| self.execute("COMMIT").map(|()| answers));
         if done.is_err() && !self.connection.is_autocommit() {
             // When this fails too, the next BEGIN fails, and its callers hear of it.
@@ -94,7 +95,9 @@ impl Group {
                 let old = version::of_etag(old);
                 (self.run(DELETE_VERSION, (table, partition, row, old))?, TableError::Changed { index })
             }
-            OpKind::Delete(None) => (self.run(DELETE, (table, partition, row))?, TableError::Missing { index }),
+            OpKind::Delete(None) => {
+                (self.run(DELETE, (table, partition, row))?, TableError::Missing { index })
+            }
         };
         let etag = op.body().map(|_| version::to_etag(new));
         Ok(if changed == 1 { Ok(etag) } else { Err(otherwise) })

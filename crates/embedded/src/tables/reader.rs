@@ -51,7 +51,8 @@ impl Readers {
         let from = behind.as_deref().map_or(range.from.as_str(), |behind| behind.max(range.from.as_str()));
         let mut rows = self.with(|connection| {
             let mut statement = connection.prepare_cached(QUERY)?;
-            let found = statement.query_map((table.name(), &range.partition, from, &range.to, rows_max + 1), row)?;
+            let found =
+                statement.query_map((table.name(), &range.partition, from, &range.to, rows_max + 1), row)?;
             found.collect::<rusqlite::Result<Vec<Row>>>()
         })?;
         let more = rows.len() > limit;

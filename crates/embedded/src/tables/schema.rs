@@ -43,7 +43,7 @@ pub enum OpenError {
     /// The folder cannot be created, or a thread cannot be started.
     #[error("the store's folder or its threads cannot be set up")]
     System(#[from] std::io::Error),
-    /// SQLite cannot open the file, or it is not SQLite's.
+    /// `SQLite` cannot open the file, or it is not `SQLite`'s.
     #[error("the store's file cannot be used")]
     Sqlite(#[from] rusqlite::Error),
     /// Another build wrote the file.
@@ -80,7 +80,8 @@ pub(super) fn prepare(path: &Path) -> Result<i64, OpenError> {
 
 /// A connection that syncs every commit to the disk. For one thread at a time.
 pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_handler(Some(wait))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
@@ -88,7 +89,7 @@ pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// SQLite syncs the folder when it creates the log in it; the folder's own entry is ours to sync.
+/// `SQLite` syncs the folder when it creates the log in it; the folder's own entry is ours to sync.
 fn create_folder(path: &Path) -> std::io::Result<()> {
     let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
     if folder.is_dir() {
@@ -101,7 +102,7 @@ fn create_folder(path: &Path) -> std::io::Result<()> {
     }
 }
 
-/// Two that change the file to a write-ahead log at the same time would wait for each other, so SQLite fails one of
+/// Two that change the file to a write-ahead log at the same time would wait for each other, so `SQLite` fails one of
 /// them at once; it tries again.
 fn become_wal(connection: &Connection) -> rusqlite::Result<()> {
     let mut attempt = 0;
@@ -115,9 +116,12 @@ fn become_wal(connection: &Connection) -> rusqlite::Result<()> {
     }
 }
 
-/// Called by SQLite while another connection, perhaps of another process, has what this one needs. A commit takes
-/// less than a millisecond, and SQLite's own waits are longer.
-#[expect(clippy::disallowed_methods, reason = "there is nothing to be woken by when the lock is another process's")]
+/// Called by `SQLite` while another connection, perhaps of another process, has what this one needs. A commit takes
+/// less than a millisecond, and `SQLite`'s own waits are longer.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "there is nothing to be woken by when the lock is another process's"
+)]
 fn wait(attempt: i32) -> bool {
     let pause = if attempt < 100 { Duration::from_micros(50) } else { Duration::from_millis(1) };
     std::thread::sleep(pause);

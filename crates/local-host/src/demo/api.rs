@@ -65,6 +65,7 @@ pub(super) struct Api<'a> {
 pub(super) struct Caller {
     /// `sub`.
     pub(super) id: String,
+    role: &'static str,
     token: String,
 }
 
@@ -132,7 +133,8 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    fn lacks(&self, member: &str) -> ApiError {
+    /// The error for an answer that has no such member, or no use for it.
+    pub(super) fn lacks(&self, member: &str) -> ApiError {
         ApiError::Member { call: self.call.clone(), member: member.to_owned(), body: self.body.to_string() }
     }
 
@@ -211,10 +213,19 @@ impl<'a> Api<'a> {
     }
 
     /// Somebody fresh signs in.
-    pub(super) async fn sign_in(&mut self, role: &str) -> Result<Caller, ApiError> {
+    pub(super) async fn sign_in(&mut self, role: &'static str) -> Result<Caller, ApiError> {
         let id = format!("demo-{role}-{}", &crate::chance::hex()[..8]);
-        let answer = self.call(Call::post("/dev/token", json!({ "sub": id, "roles": [role] }))).await?;
-        Ok(Caller { token: answer.text("/access_token")?.to_owned(), id })
+        let mut caller = Caller { id, role, token: String::new() };
+        self.renew(&mut caller).await?;
+        Ok(caller)
+    }
+
+    /// The same again, for a token is good for an hour of the clock.
+    pub(super) async fn renew(&mut self, caller: &mut Caller) -> Result<(), ApiError> {
+        let wish = json!({ "sub": caller.id, "roles": [caller.role] });
+        let answer = self.call(Call::post("/dev/token", wish)).await?;
+        answer.text("/access_token")?.clone_into(&mut caller.token);
+        Ok(())
     }
 
     async fn send(&mut self, call: &Call<'_>) -> Result<(StatusCode, Answer), ApiError> {
@@ -242,7 +253,7 @@ impl<'a> Api<'a> {
 
     fn print(&mut self, call: &Call<'_>, status: StatusCode, more: &str) -> std::io::Result<()> {
         let who = call.caller.map(|caller| format!(" by {}", caller.id)).unwrap_or_default();
-        self.screen.line(format!("  {:<4} {} -> {}{who}{more}", call.method, call.path, status.as_u16()))
+        self.screen.line(format!("  {:<4} {} -> {}{who}{more}", call.method.as_str(), call.path, status.as_u16()))
     }
 }
 

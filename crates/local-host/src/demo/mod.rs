@@ -2,7 +2,6 @@
 
 mod api;
 mod clock;
-mod parts;
 mod screen;
 mod server;
 mod show;
@@ -51,13 +50,13 @@ async fn play(screen: &mut Screen, url: Option<&str>) -> Result<(), DemoError> {
     let server = Server::find(url).await?;
     screen.line(server.introduction())?;
     let mut api = Api::new(server.url(), screen)?;
-    let clock = clock::Before::look(&mut api).await?;
+    let mut clock = clock::Borrowed::look(&mut api).await?;
     let played = tokio::select! {
-        played = story::play(&mut api, &clock) => played,
+        played = story::play(&mut api, &mut clock) => played,
         _ = tokio::signal::ctrl_c() => Err(DemoError::Stopped),
     };
     // Whatever happened: somebody else's clock is theirs.
-    let restored = clock.restore(&mut api).await;
+    let restored = clock.give_back(&mut api).await;
     let calls = api.calls();
     if played.is_err() {
         server.print_log(screen);

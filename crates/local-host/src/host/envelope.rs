@@ -239,7 +239,7 @@ mod tests {
     #[test]
     fn a_timer_tells_its_status() {
         let status = TimerStatus {
-            last: Some("2026-01-01T00:00:00.0123456789Z".parse().unwrap()),
+            last: Some("2026-01-01T00:00:00.012345678Z".parse().unwrap()),
             next: "2026-01-01T00:05:00Z".parse().unwrap(),
         };
         let expected = json!({

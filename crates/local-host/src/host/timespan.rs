@@ -85,7 +85,7 @@ mod tests {
     fn a_timeout_may_be_unbounded() {
         let read = |text: &str| serde_json::from_str::<Timeout>(text).ok().map(|timeout| timeout.0);
         assert_eq!(read(r#""-1""#), Some(None));
-        assert_eq!(read(r#""00:05:00""#), Some(Some(Duration::from_secs(300))));
+        assert_eq!(read(r#""00:05:00""#), Some(Some(Duration::from_mins(5))));
         assert_eq!(read(r#""00:00:00""#), None);
     }
 }

@@ -17,8 +17,14 @@ enum Entry {
 }
 
 impl Entry {
-    const ALL: [Self; 6] =
-        [Self::None, Self::Counted, Self::Reverted, Self::Cancelled, Self::CountedUndone, Self::CancelledUndone];
+    const ALL: [Self; 6] = [
+        Self::None,
+        Self::Counted,
+        Self::Reverted,
+        Self::Cancelled,
+        Self::CountedUndone,
+        Self::CancelledUndone,
+    ];
 
     const fn name(self) -> &'static str {
         match self {
@@ -33,7 +39,12 @@ impl Entry {
 
     fn allocation(self) -> Option<Allocation> {
         let entry = |applied, cancellations_undone| {
-            Some(Allocation { payment_id: payment(1), amount: Won::new(4_000), applied, cancellations_undone })
+            Some(Allocation {
+                payment_id: payment(1),
+                amount: Won::new(4_000),
+                applied,
+                cancellations_undone,
+            })
         };
         match self {
             Self::None => None,
@@ -95,7 +106,12 @@ fn commands() -> [Command; 8] {
 }
 
 fn word(event: EventType) -> &'static str {
-    event.as_str().strip_prefix("bill.").unwrap().trim_start_matches("settlement_").trim_start_matches("final_")
+    event
+        .as_str()
+        .strip_prefix("bill.")
+        .unwrap()
+        .trim_start_matches("settlement_")
+        .trim_start_matches("final_")
 }
 
 fn cell(bill: &Bill, command: &Command) -> String {

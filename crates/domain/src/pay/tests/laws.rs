@@ -9,7 +9,7 @@ mod gateway;
 /// Commands, with those about cancellations that were, are or will be.
 fn any_commands() -> impl Strategy<Value = Vec<Command>> {
     let command = (1_u32..=3).prop_flat_map(|n| select(commands(n).to_vec()));
-    let completed = vec![Command::Capture, Command::Complete, Command::RequestCancellation(String::new())];
+    let completed = [Command::Capture, Command::Complete, Command::RequestCancellation(String::new())];
     let begun = (0..=completed.len()).prop_map(move |n| completed[..n].to_vec());
     (begun, proptest::collection::vec(command, 0..24)).prop_map(|(begun, more)| [begun, more].concat())
 }

@@ -56,8 +56,13 @@ fn cell(payment: &Payment, command: &Command) -> String {
 fn every_state() -> impl Iterator<Item = (Payment, &'static str)> {
     let flags = (0..8).map(|bits| (bits & 1 != 0, bits & 2 != 0, bits & 4 != 0));
     let payments = Status::ALL.into_iter().flat_map(move |status| {
-        flags.clone().map(move |(stopped, refund_wanted, refund_unknown)| {
-            Payment { status, stopped, refund_wanted, refund_unknown, cancellations: 2, ..pending() }
+        flags.clone().map(move |(stopped, refund_wanted, refund_unknown)| Payment {
+            status,
+            stopped,
+            refund_wanted,
+            refund_unknown,
+            cancellations: 2,
+            ..pending()
         })
     });
     payments.filter_map(|payment| state(&payment).map(|name| (payment, name)))

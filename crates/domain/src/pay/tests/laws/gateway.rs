@@ -26,12 +26,28 @@ enum Happening {
     Record(usize),
 }
 
-struct World {
-    payment: Payment,
+/// What the gateway does when it is asked.
+#[derive(Debug, Clone, Copy)]
+struct Gateway {
     charges: bool,
     refunds: bool,
-    bill_settled: bool,
-    bill_reverted: bool,
+}
+
+/// How the payment counts on its bill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bill {
+    Open,
+    Settled,
+    /// It is taken off, or was never on; news that it was on may still be on the way.
+    Reverted {
+        was_settled: bool,
+    },
+}
+
+struct World {
+    payment: Payment,
+    gateway: Gateway,
+    bill: Bill,
     completion_stopped: bool,
     /// The cancellations whose saga has its answer that the refund will not be made.
     withdrawable: BTreeSet<u32>,
@@ -42,13 +58,11 @@ struct World {
 }
 
 impl World {
-    fn new(charges: bool, refunds: bool) -> Self {
+    fn new(gateway: Gateway) -> Self {
         Self {
             payment: pending(),
-            charges,
-            refunds,
-            bill_settled: false,
-            bill_reverted: false,
+            gateway,
+            bill: Bill::Open,
             completion_stopped: false,
             withdrawable: BTreeSet::new(),
             money_back: false,
@@ -70,27 +84,39 @@ impl World {
 
     fn happen(&mut self, happening: Happening) {
         match happening {
-            Happening::ChargeKnown if self.charges => self.tell(&Command::Capture),
+            Happening::ChargeKnown if self.gateway.charges => self.tell(&Command::Capture),
             Happening::ChargeKnown => self.tell(&Command::Decline("REJECT_CARD_PAYMENT".to_owned())),
             Happening::ChargeLost => self.tell(&Command::LoseTrack),
             Happening::BillSettles => {
                 let captured = self.payment.history.iter().any(|change| change.status == Status::Captured);
-                self.bill_settled |= captured && !self.bill_reverted;
+                if captured && self.bill == Bill::Open {
+                    self.bill = Bill::Settled;
+                }
             }
-            Happening::HearSettled if self.bill_settled => self.tell(&Command::Complete),
+            Happening::HearSettled
+                if matches!(self.bill, Bill::Settled | Bill::Reverted { was_settled: true }) =>
+            {
+                self.tell(&Command::Complete);
+            }
             Happening::StopCompletion => self.tell(&Command::StopCompletion),
-            Happening::RevertBill => self.bill_reverted |= self.completion_stopped,
-            Happening::GiveBack if self.bill_reverted => self.give_back(),
+            Happening::RevertBill if self.completion_stopped => {
+                let was_settled = matches!(self.bill, Bill::Settled | Bill::Reverted { was_settled: true });
+                self.bill = Bill::Reverted { was_settled };
+            }
+            Happening::GiveBack if matches!(self.bill, Bill::Reverted { .. }) => self.give_back(),
             Happening::Request => self.tell(&Command::RequestCancellation("changed my mind".to_owned())),
             Happening::HearReopened(n) => self.begin_refund(n),
             Happening::AskRefund if self.payment.refund_unknown => self.refund(),
             Happening::StopRefund(n) if n <= self.payment.cancellations => self.tell(&Command::StopRefund(n)),
-            Happening::Withdraw(n) if self.withdrawable.contains(&n) => self.tell(&Command::WithdrawCancellation(n)),
+            Happening::Withdraw(n) if self.withdrawable.contains(&n) => {
+                self.tell(&Command::WithdrawCancellation(n));
+            }
             Happening::Record(n) if !self.on_the_way.is_empty() => {
                 let command = self.on_the_way[n % self.on_the_way.len()].clone();
                 self.tell(&command);
             }
             Happening::HearSettled
+            | Happening::RevertBill
             | Happening::GiveBack
             | Happening::AskRefund
             | Happening::StopRefund(_)
@@ -111,7 +137,8 @@ impl World {
     }
 
     fn begin_refund(&mut self, n: u32) {
-        let wanted = n == self.payment.cancellations && self.payment.decide(&Command::Cancel) != Ok(Outcome::Nothing);
+        let wanted =
+            n == self.payment.cancellations && self.payment.decide(&Command::Cancel) != Ok(Outcome::Nothing);
         if wanted && self.payment.status == Status::Cancelling && !self.payment.refund_unknown {
             self.payment = self.payment.clone().after(&Command::LoseTrackOfRefund, at(1));
         }
@@ -119,7 +146,11 @@ impl World {
 
     fn refund(&mut self) {
         let n = self.payment.cancellations;
-        let first = if self.refunds || n > 1 { Command::Cancel } else { Command::RefuseRefund(n, "CODE".to_owned()) };
+        let first = if self.gateway.refunds || n > 1 {
+            Command::Cancel
+        } else {
+            Command::RefuseRefund(n, "CODE".to_owned())
+        };
         let answer = self.answers.entry(n).or_insert(first).clone();
         self.money_back |= answer == Command::Cancel;
         self.on_the_way.push(answer);
@@ -167,10 +198,10 @@ proptest! {
         begun in 0..=BEGINNING.len(),
         then in proptest::collection::vec(any_happening(), 0..40),
     ) {
-        let mut world = World::new(charges, refunds);
+        let mut world = World::new(Gateway { charges, refunds });
         for happening in BEGINNING[..begun].iter().copied().chain(then) {
             world.happen(happening);
-            prop_assert!(!world.money_back || world.charges);
+            prop_assert!(!world.money_back || charges);
         }
         // Whatever the gateway answered is recorded in the end, some of it again.
         for n in 0..world.on_the_way.len() {
@@ -178,8 +209,6 @@ proptest! {
         }
         let given_back = matches!(world.payment.status, Status::Compensated | Status::Cancelled);
         prop_assert_eq!(world.money_back, given_back, "{:?}", world.payment);
-        if world.payment.status == Status::Completed {
-            prop_assert!(world.bill_settled && !world.bill_reverted);
-        }
+        prop_assert!(world.payment.status != Status::Completed || world.bill == Bill::Settled);
     }
 }

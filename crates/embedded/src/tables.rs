@@ -1,4 +1,4 @@
-//! Tables in one SQLite file.
+//! Tables in one `SQLite` file.
 //!
 //! A writer thread owns the connection that writes and commits whatever waits for it together: one sync to disk
 //! for all of it. Reads run on connections of their own and never wait for the writer. A third thread moves what
@@ -20,7 +20,7 @@ pub use schema::OpenError;
 use std::path::Path;
 use writer::Writer;
 
-/// [`Tables`] in an SQLite file that several processes may share.
+/// [`Tables`] in an `SQLite` file that several processes may share.
 ///
 /// What `commit` has answered survives `kill -9` and the loss of power; a read sees every commit that was answered
 /// before it began, by whichever process.
@@ -53,7 +53,12 @@ impl Tables for SqliteTables {
         self.readers.query(table, range, limit, continuation)
     }
 
-    async fn commit(&self, table: Table, partition: &str, ops: &[Op]) -> Result<Vec<Option<ETag>>, TableError> {
+    async fn commit(
+        &self,
+        table: Table,
+        partition: &str,
+        ops: &[Op],
+    ) -> Result<Vec<Option<ETag>>, TableError> {
         validate(partition, ops)?;
         self.writer.commit(Transaction { table, partition: partition.to_owned(), ops: ops.to_vec() }).await
     }

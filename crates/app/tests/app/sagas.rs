@@ -1,0 +1,7 @@
+//! Every step of every saga made to fail in turn, and every delivery that a saga causes: afterwards the saga has ended
+//! and money, bills, numbers and view agree.
+
+mod commands;
+mod end;
+mod matrix;
+mod play;

@@ -1,0 +1,117 @@
+//! The whole back end on ports in memory, and a bus that delivers in the order that a test wants.
+
+pub(crate) mod commands;
+pub(crate) mod delivery;
+mod ports;
+pub(crate) mod rest;
+mod trouble;
+
+
+pub(crate) use trouble::{Spot, Trouble};
+
+use app::ports::{Clock, Gateway, Tables};
+use app::{App, Buckets, Ports};
+use domain::catalogue::Catalogue;
+use domain::ids::PaymentKey;
+use jiff::{SignedDuration, Timestamp};
+use ports::{MindfulGateway, Refusing};
+use std::sync::Arc;
+use testkit::{
+    CountingIds, CountingTables, Deliveries, FakeGateway, Faults, FaultyTables, MemoryBus, MemoryTables,
+    StoppedClock, Topology,
+};
+use trouble::Plan;
+
+/// When every test begins: the morning of 5 October 2026 in Seoul.
+const START: &str = "2026-10-05T01:00:00Z";
+
+/// The back end and everything around it.
+pub(crate) struct World {
+    pub(crate) app: App,
+    pub(crate) tables: Arc<MemoryTables>,
+    pub(crate) counted: Arc<CountingTables>,
+    pub(crate) bus: Arc<MemoryBus>,
+    pub(crate) gateway: Arc<FakeGateway>,
+    pub(crate) clock: Arc<StoppedClock>,
+    pub(crate) faults: Faults,
+    pub(crate) deliveries: Deliveries,
+    /// What goes wrong with which delivery.
+    pub(crate) plan: Plan,
+    /// Deliveries are made in any order instead of the order of acceptance.
+    pub(crate) shuffled: bool,
+    /// The timers do not fire: nothing is relayed and the gateway is not asked.
+    pub(crate) timers_stand: bool,
+    ports: Ports,
+    refusing: Arc<Refusing>,
+    mindful: Arc<MindfulGateway>,
+    forms: Vec<(PaymentKey, Timestamp)>,
+}
+
+impl World {
+    /// A new world, the same for the same seed.
+    pub(crate) fn new(seed: u64) -> Self {
+        Self::with(seed, 2, MemoryTables::default())
+    }
+
+    /// A world on tables that hold something already.
+    pub(crate) fn with(seed: u64, buckets: u32, tables: MemoryTables) -> Self {
+        let faults = Faults::default();
+        let tables = Arc::new(tables);
+        let counted = Arc::new(CountingTables::new(Arc::clone(&tables) as Arc<dyn Tables>));
+        let faulty = Arc::new(FaultyTables::new(Arc::clone(&counted) as Arc<dyn Tables>, &faults));
+        let refusing = Arc::new(Refusing::new(faulty));
+        let bus = Arc::new(MemoryBus::new(&faults));
+        let gateway = Arc::new(FakeGateway::new(&faults));
+        let mindful = Arc::new(MindfulGateway::new(Arc::clone(&gateway) as Arc<dyn Gateway>));
+        let clock = Arc::new(StoppedClock::at(START));
+        let ports = Ports {
+            tables: Arc::clone(&refusing) as Arc<dyn Tables>,
+            bus: Arc::clone(&bus) as _,
+            gateway: Arc::clone(&mindful) as Arc<dyn Gateway>,
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            ids: Arc::new(CountingIds::new(seed)),
+        };
+        let buckets = Buckets::new(buckets).unwrap();
+        Self {
+            app: App::new(ports.clone(), Arc::new(Catalogue::builtin()), buckets),
+            tables,
+            counted,
+            bus,
+            gateway,
+            clock,
+            faults,
+            deliveries: Deliveries::new(Topology::of_the_project(), seed),
+            plan: Plan::default(),
+            shuffled: false,
+            timers_stand: false,
+            ports,
+            refusing,
+            mindful,
+            forms: Vec::new(),
+        }
+    }
+
+    /// Whether the gateway leaves refunds without an answer.
+    pub(crate) fn refunds_hang(&self, hang: bool) {
+        self.mindful.keep_silent(hang);
+    }
+
+    /// The same back end with another catalogue, as after a release.
+    pub(crate) fn release(&mut self, catalogue: Catalogue, buckets: u32) {
+        let buckets = Buckets::new(buckets).unwrap();
+        self.app = App::new(self.ports.clone(), Arc::new(catalogue), buckets);
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(crate) fn advance(&self, time: SignedDuration) {
+        self.clock.advance(time);
+    }
+
+    /// Moves the clock to a time as RFC 3339 writes it.
+    pub(crate) fn at(&self, text: &str) {
+        self.clock.set(text.parse().unwrap());
+    }
+}

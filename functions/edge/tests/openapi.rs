@@ -1,0 +1,64 @@
+use super::*;
+use contract::problem::Code;
+use std::collections::{BTreeMap, BTreeSet};
+
+fn document() -> Value {
+    serde_json::from_str(crate::openapi::DOCUMENT).unwrap()
+}
+
+#[tokio::test]
+async fn the_document_names_every_path_and_method_and_no_other() {
+    let mut served = BTreeMap::new();
+    for (folder, path, function) in
+        crate::table().into_iter().filter(|(_, path, _)| path.starts_with("/api/"))
+    {
+        let methods = crate::edge::layout::methods(path, function).await;
+        assert_eq!(methods.len(), 1, "{folder}");
+        served.insert((path.to_owned(), methods.into_iter().next().unwrap()), folder.to_owned());
+    }
+    let mut described = BTreeMap::new();
+    for (path, methods) in document()["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let id = operation["operationId"].as_str().unwrap().to_owned();
+            described.insert((path.clone(), method.clone()), id);
+        }
+    }
+    assert_eq!(described, served);
+}
+
+#[test]
+fn the_document_lists_the_codes_of_problems() {
+    let document = document();
+    let listed = &document["components"]["schemas"]["Problem"]["properties"]["code"]["enum"];
+    let codes: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+    assert_eq!(*listed, json!(codes));
+}
+
+#[test]
+fn every_parameter_of_a_path_is_described_and_every_reference_leads_somewhere() {
+    let document = document();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        let named: BTreeSet<&str> = path.split(['{', '}']).skip(1).step_by(2).collect();
+        for operation in methods.as_object().unwrap().values() {
+            let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+            let in_path = parameters.iter().filter(|parameter| parameter["in"] == "path");
+            let described: BTreeSet<&str> =
+                in_path.map(|parameter| parameter["name"].as_str().unwrap()).collect();
+            assert_eq!(described, named, "{path}");
+        }
+    }
+    check_references(&document, &document);
+}
+
+fn check_references(value: &Value, document: &Value) {
+    match value {
+        Value::Object(members) => {
+            if let Some(target) = members.get("$ref").and_then(Value::as_str) {
+                assert!(document.pointer(target.trim_start_matches('#')).is_some(), "{target} leads nowhere");
+            }
+            members.values().for_each(|member| check_references(member, document));
+        }
+        Value::Array(items) => items.iter().for_each(|item| check_references(item, document)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}

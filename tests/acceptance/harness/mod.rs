@@ -1,0 +1,13 @@
+//! What all tests need: a local host in a folder of its own, callers with tokens, and ways to wait.
+
+mod api;
+mod host;
+mod scenario;
+mod store;
+mod wait;
+
+pub(crate) use api::{Answer, Api, Request, User};
+pub(crate) use host::{LocalHost, Options, executable, root};
+pub(crate) use scenario::{Bill, Line, at, month_file};
+pub(crate) use store::Store;
+pub(crate) use wait::{SOON, until, with_each};

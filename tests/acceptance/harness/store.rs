@@ -1,0 +1,30 @@
+//! The handler's tables, looked at from outside.
+
+use rusqlite::{Connection, OpenFlags};
+use std::path::Path;
+
+/// The tables, read only.
+pub(crate) struct Store(Connection);
+
+impl Store {
+    pub(super) fn open(file: &Path) -> Self {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(file, flags).unwrap();
+        connection.busy_timeout(super::SOON).unwrap();
+        Self(connection)
+    }
+
+    /// Every entity: table, keys, version and body.
+    pub(crate) fn dump(&self) -> Vec<String> {
+        let sql = "SELECT tbl || ' ' || pk || ' ' || rk || ' ' || etag || ' ' || body FROM entities ORDER BY tbl, pk, rk";
+        let mut statement = self.0.prepare_cached(sql).unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    }
+
+    /// The keys of all rows that begin with a prefix, in every table.
+    pub(crate) fn rows(&self, prefix: &str) -> Vec<String> {
+        let sql = "SELECT tbl || ' ' || rk FROM entities WHERE substr(rk, 1, length(?1)) = ?1 ORDER BY tbl, pk, rk";
+        let mut statement = self.0.prepare_cached(sql).unwrap();
+        statement.query_map([prefix], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    }
+}

@@ -1,0 +1,11 @@
+//! Acceptance tests: real HTTP against real processes, each test with a local host of its own.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "the helpers of tests may fail them")]
+
+mod harness;
+
+mod cards;
+mod crash;
+mod demo;
+mod published_usage;
+mod six_steps;
