@@ -28,6 +28,8 @@ mod order_get;
 mod order_on_account_opened;
 mod order_on_final_issued;
 mod order_open;
+mod order_resume;
+mod order_suspend;
 mod order_terminate;
 mod orders_list;
 mod outbox_relay;
@@ -77,7 +79,7 @@ impl FromRef<Handler> for Arc<Verifier> {
 
 /// Every function: its folder, the path that the host calls, and the code behind it. `edge::layout` holds each row
 /// against its `function.json`.
-fn table() -> [Function; 43] {
+fn table() -> [Function; 45] {
     [
         // HTTP: forwarded as it came.
         ("plans", "/api/plans", get(plans::handle)),
@@ -85,6 +87,8 @@ fn table() -> [Function; 43] {
         ("orders_list", "/api/orders", get(orders_list::handle)),
         ("order_get", "/api/orders/{orderId}", get(order_get::handle)),
         ("order_terminate", "/api/orders/{orderId}/termination", post(order_terminate::handle)),
+        ("order_suspend", "/api/orders/{orderId}/suspension", post(order_suspend::handle)),
+        ("order_resume", "/api/orders/{orderId}/resumption", post(order_resume::handle)),
         ("usage_intake", "/api/usage", post(usage_intake::handle)),
         ("billing_run_start", "/api/billing-runs", post(billing_run_start::handle)),
         ("billing_run_get", "/api/billing-runs/{usageMonth}", get(billing_run_get::handle)),

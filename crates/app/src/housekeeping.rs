@@ -11,6 +11,7 @@ use domain::limits::{
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::fmt::Write;
 
 /// Tables with an outbox, an inbox, or idempotency keys.
 const SERVICES: [Table; 5] = [Table::Orders, Table::Bills, Table::Runs, Table::Payments, Table::Sagas];
@@ -181,7 +182,11 @@ fn behind(cursor: &str, range: &Range) -> Result<String, Failure> {
 }
 
 fn to_hex(key: &str) -> String {
-    key.bytes().map(|byte| format!("{byte:02x}")).collect()
+    key.bytes().fold(String::with_capacity(2 * key.len()), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn from_hex(text: &str) -> Option<String> {

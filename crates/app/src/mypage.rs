@@ -47,6 +47,8 @@ pub struct MyPage {
     payments: Vec<Value>,
 }
 
+/// What events tell other services and a customer need not know.
+const INTERNAL: [&str; 4] = ["version", "closings", "cancellations", "contractDiscount"];
 const LINE: &str = "line";
 const BILL: &str = "bill";
 const PAYMENT: &str = "pay";
@@ -76,10 +78,10 @@ impl Entry {
     fn into_view(self) -> Result<Value, Failure> {
         let mut history: Vec<HistoryEntry<Value>> = self.changes.into_values().collect();
         history.dedup_by(|later, earlier| later.status == earlier.status);
-        let mut view = match self.facts {
-            Value::Object(facts) => facts,
-            _ => Map::new(),
-        };
+        let mut view: Map<String, Value> = serde_json::from_value(self.facts)?;
+        for internal in INTERNAL {
+            view.remove(internal);
+        }
         view.insert("history".to_owned(), serde_json::to_value(history)?);
         Ok(Value::Object(view))
     }

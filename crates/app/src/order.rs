@@ -72,13 +72,14 @@ impl From<Order> for OrderView {
 
 /// The saga of which a change of an order is a part.
 fn saga_of(order: &Order, kind: EventType) -> SagaId {
-    match kind {
+    let closing = matches!(
+        kind,
         EventType::OrderTerminationRequested
-        | EventType::OrderTerminated
-        | EventType::OrderTerminationStopped
-        | EventType::OrderTerminationWithdrawn => SagaId::close(&order.order_id, order.closings),
-        _ => SagaId::open(&order.order_id),
-    }
+            | EventType::OrderTerminated
+            | EventType::OrderTerminationStopped
+            | EventType::OrderTerminationWithdrawn
+    );
+    if closing { SagaId::close(&order.order_id, order.closings) } else { SagaId::open(&order.order_id) }
 }
 
 impl App {

@@ -42,6 +42,7 @@ enum State {
 }
 
 /// A record of something parked.
+#[expect(clippy::struct_field_names, reason = "these are the names that the API has")]
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Parked {

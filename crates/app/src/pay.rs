@@ -89,13 +89,18 @@ fn open_business(payment: &Payment, now: Timestamp) -> OpenBusiness {
 
 /// The saga of which a change of a payment is a part.
 fn saga_of(payment: &Payment, kind: EventType) -> SagaId {
-    match kind {
+    let cancelling = matches!(
+        kind,
         EventType::PayCancellationRequested
-        | EventType::PayCancelled
-        | EventType::PayRefundRefused
-        | EventType::PayRefundStopped
-        | EventType::PayCancellationWithdrawn => SagaId::cancel(&payment.payment_id, payment.cancellations),
-        _ => SagaId::pay(&payment.payment_id),
+            | EventType::PayCancelled
+            | EventType::PayRefundRefused
+            | EventType::PayRefundStopped
+            | EventType::PayCancellationWithdrawn
+    );
+    if cancelling {
+        SagaId::cancel(&payment.payment_id, payment.cancellations)
+    } else {
+        SagaId::pay(&payment.payment_id)
     }
 }
 

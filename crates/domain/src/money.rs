@@ -42,6 +42,7 @@ impl Won {
 
     /// What is cut from this sum so that the rest is a multiple of 10 won (원단위 절사): 0 to 9 won for a
     /// positive sum.
+    #[must_use]
     pub fn below_ten(self) -> Self {
         Self(self.0.rem_euclid(10))
     }

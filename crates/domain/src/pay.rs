@@ -88,6 +88,9 @@ pub struct Payment {
     /// A refund was asked for and its outcome is not known.
     #[serde(default)]
     pub refund_unknown: bool,
+    /// How often the gateway refused to give the money back because the saga was undone.
+    #[serde(default)]
+    pub undos_refused: u32,
     /// Every status it had.
     pub history: Vec<Change<Status>>,
 }
@@ -303,6 +306,19 @@ impl Payment {
             self.history.push(Change { at: now, status });
         }
         self.status = status;
+        self.version += 1;
+        self
+    }
+
+    /// The payment after the gateway refused, with its code, to give the money back because the saga was undone. Nothing
+    /// is open at the gateway any more. Only an operator has it asked again, and that is another request, for the
+    /// gateway repeats its answer to one that it knows.
+    #[must_use]
+    pub fn undo_refused(mut self, code: String) -> Self {
+        self.reason = Some(code);
+        self.refund_wanted = false;
+        self.refund_unknown = false;
+        self.undos_refused += 1;
         self.version += 1;
         self
     }

@@ -135,7 +135,8 @@ async fn report(what: &str, per: usize, work: impl Future<Output = Vec<Duration>
     let seconds = start.elapsed().as_secs_f64();
     times.sort_unstable();
     let at = |percent: usize| times[times.len() * percent / 100].as_secs_f64() * 1e6;
-    let rate = (times.len() * per) as f64 / seconds;
+    let count = u32::try_from(times.len() * per).unwrap();
+    let rate = f64::from(count) / seconds;
     println!("{what:44} {rate:10.0}/s   median {:8.0} us   99% {:8.0} us", at(50), at(99));
 }
 

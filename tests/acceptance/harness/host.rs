@@ -15,7 +15,7 @@ pub(crate) struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { workers: 1, log: "info" }
+        Self { workers: 1, log: "warn" }
     }
 }
 
@@ -85,8 +85,7 @@ impl LocalHost {
     }
 
     /// `kill -9` of a handler; comes back when another one listens.
-    pub(crate) async fn kill_handler(&self) {
-        let pid = self.handlers().await[0];
+    pub(crate) async fn kill_handler(&self, pid: u32) {
         signal(pid, "KILL");
         until("the handler's restart", SOON, async || {
             let handlers = self.handlers().await;
@@ -113,7 +112,7 @@ impl Drop for LocalHost {
         let _ = self.child.wait();
         if std::thread::panicking() {
             let log = self.log();
-            let tail: Vec<&str> = log.lines().rev().take(60).collect();
+            let tail: Vec<&str> = log.lines().rev().take(30).collect();
             eprintln!("the local host's last lines, the newest first:\n{}", tail.join("\n"));
         }
     }

@@ -2,12 +2,14 @@
 
 mod api;
 mod host;
+mod raw;
 mod scenario;
 mod store;
 mod wait;
 
 pub(crate) use api::{Answer, Api, Request, User};
 pub(crate) use host::{LocalHost, Options, executable, root};
+pub(crate) use raw::raw;
 pub(crate) use scenario::{Bill, Line, at, month_file};
 pub(crate) use store::Store;
 pub(crate) use wait::{SOON, until, with_each};

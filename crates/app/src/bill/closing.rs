@@ -83,7 +83,9 @@ impl App {
         let Loaded { row, value: account, etag } = self.load_account(customer, order).await?;
         let mut changes = Changes::new(Table::Bills, key.partition.clone());
         let mut event = self.saga_event(EventType::BillFinalVoided, saga, customer, now)?;
-        if let Some(id) = &account.final_bill {
+        // A command for a closing that was undone before says nothing of the one that may be under way now.
+        let current = account.closings_undone < attempt;
+        if let Some(id) = account.final_bill.as_ref().filter(|_| current) {
             let bill = self.load_bill(&key, id).await?;
             match bill.value.decide(&Command::Void) {
                 Ok(Outcome::Changed(_)) => {
@@ -101,7 +103,7 @@ impl App {
                 }
             }
         }
-        if account.closings_undone < attempt {
+        if current {
             changes.replace(row, etag, &billed_on(account, attempt))?;
         }
         changes.send(announcement(&event, now)?);

@@ -181,17 +181,13 @@ impl App {
     /// The fence of a bucket, and the operation that holds a batch to it.
     async fn fence(&self, partition: &str) -> Result<(Fence, Vec<Op>), Failure> {
         let key = Key::new(partition, keys::FENCE);
-        Ok(match self.load::<Fence>(Table::Bills, &key).await? {
-            Some(Loaded { value, etag, .. }) => {
-                let body = serde_json::to_string(&value)?;
-                (value, vec![Op::replace(keys::FENCE, etag, body)])
-            }
-            None => {
-                let fence = Fence::default();
-                let body = serde_json::to_string(&fence)?;
-                (fence, vec![Op::insert(keys::FENCE, body)])
-            }
-        })
+        if let Some(Loaded { value, etag, .. }) = self.load::<Fence>(Table::Bills, &key).await? {
+            let body = serde_json::to_string(&value)?;
+            return Ok((value, vec![Op::replace(keys::FENCE, etag, body)]));
+        }
+        let fence = Fence::default();
+        let body = serde_json::to_string(&fence)?;
+        Ok((fence, vec![Op::insert(keys::FENCE, body)]))
     }
 
     /// Takes out of a sorted batch what is stored already.

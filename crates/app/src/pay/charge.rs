@@ -1,6 +1,6 @@
 use super::{key_row, open_business, open_row};
-use crate::idempotency::Earlier;
 use crate::failure::chain;
+use crate::idempotency::Earlier;
 use crate::keys::CustomerKey;
 use crate::ports::{ETag, GatewayError, GatewayPayment, GatewayStatus, Table};
 use crate::store::{Changes, Committed, Loaded};
@@ -112,6 +112,7 @@ impl App {
             stopped: false,
             refund_wanted: false,
             refund_unknown: false,
+            undos_refused: 0,
             history: vec![Change { at: now, status: Status::Pending }],
         };
         let mut changes = Changes::new(Table::Payments, key.partition.clone());

@@ -4,8 +4,7 @@ use super::cancel::refund_outcome;
 use super::{Account, open_business, open_row};
 use crate::ports::Table;
 use crate::store::{Changes, retry_on_change};
-use crate::{App, Failure, announcement};
-use contract::event::Event;
+use crate::{App, Failure};
 use domain::event::EventType;
 use domain::ids::{CustomerId, PaymentId};
 use domain::order::Outcome;
@@ -20,7 +19,9 @@ impl App {
     ) -> Result<(), Failure> {
         let account = self.load_payment(customer, payment).await?;
         match account.payment.value.status {
-            Status::Captured | Status::Completed => self.refund_for_undo(account).await,
+            Status::Captured => self.refund_for_undo(account).await,
+            // Its bill counts it: the completion was to be called off first.
+            Status::Completed => self.refuse_undo(account, "payment_completed".to_owned()).await,
             Status::Pending | Status::Unknown => {
                 retry_on_change!(self.try_want_refund(customer, payment).await)
             }
@@ -48,24 +49,28 @@ impl App {
     /// Asks the gateway for the refund and records what it said; when it does not say, the timer asks again.
     pub(super) async fn refund_for_undo(&self, account: Account) -> Result<(), Failure> {
         let payment = &account.payment.value;
-        let idempotency_key = format!("{}-undo", payment.payment_id);
+        // The gateway repeats its first answer to a key, a refusal too: what an operator asks for again has another.
+        let idempotency_key = format!("{}-undo{}", payment.payment_id, payment.undos_refused + 1);
         let refund =
             self.ports.gateway.cancel(&payment.payment_key, "the payment was undone", &idempotency_key).await;
         match refund_outcome(refund, payment) {
             Some(Ok(())) => self.end_refund(account, &Command::Compensate).await,
-            Some(Err(code)) => self.refuse_undo(&account, code).await,
+            Some(Err(code)) => self.refuse_undo(account, code).await,
             None => self.ask_later(account).await,
         }
     }
 
-    async fn refuse_undo(&self, account: &Account, code: String) -> Result<(), Failure> {
+    async fn refuse_undo(&self, account: Account, code: String) -> Result<(), Failure> {
         let now = self.now();
-        let event = self.payment_event(EventType::SagaUndoRefused, &account.payment.value, now)?;
-        let mut changes = Changes::new(Table::Payments, account.key.partition.clone());
-        changes.send(announcement(&Event { reason: Some(code), ..event }, now)?);
-        if account.payment.value.refund_unknown {
-            changes.delete(open_row(&account.payment.value.payment_id), None);
+        let Account { key, payment, .. } = account;
+        let was_open = payment.value.refund_unknown || payment.value.refund_wanted;
+        let refused = payment.value.undo_refused(code);
+        let mut changes = Changes::new(Table::Payments, key.partition);
+        changes.replace(payment.row, payment.etag, &refused)?;
+        if was_open {
+            changes.delete(open_row(&refused.payment_id), None);
         }
+        self.announce_payment(&mut changes, EventType::SagaUndoRefused, &refused, now)?;
         self.commit(changes).await.map(|_| ())
     }
 

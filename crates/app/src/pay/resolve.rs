@@ -62,7 +62,10 @@ impl App {
                 // Still without an outcome; the gateway lets the form expire in the end.
                 GatewayStatus::Open => return Ok(()),
                 GatewayStatus::Done if found.amount == payment.amount => Command::Capture,
-                GatewayStatus::Done => Command::Decline("AMOUNT_MISMATCH".to_owned()),
+                // Money was taken, but not this payment's: a person must look, so the payment stays unknown.
+                GatewayStatus::Done => {
+                    return Err(Failure::Fault("the gateway charged another amount".into()));
+                }
                 GatewayStatus::Cancelled | GatewayStatus::PartiallyCancelled => {
                     Command::Decline("CANCELED".to_owned())
                 }

@@ -21,11 +21,7 @@ impl App {
             None => self.begin_saga(event, now).await?,
         };
         let before = record.saga.clone();
-        let command = record.saga.on_event(
-            event.kind,
-            event.reason.as_deref(),
-            event.occurred_at.max(before.started_at),
-        );
+        let command = record.saga.on_event(event.kind, event.reason.as_deref(), now);
         if record.saga == before && record.header.is_some() {
             return Ok(());
         }
@@ -42,7 +38,11 @@ impl App {
     }
 
     async fn schedule_deadline(&self, saga: &Saga, now: Timestamp) -> Result<(), Failure> {
-        let id = format!("{}-deadline{}", saga.saga_id, saga.undo_attempts);
+        // The same for every attempt to schedule the same deadline, so that the bus drops repeats.
+        self.schedule(saga, &format!("{}-deadline-{}", saga.saga_id, saga.deadline.as_second()), now).await
+    }
+
+    async fn schedule(&self, saga: &Saga, id: &str, now: Timestamp) -> Result<(), Failure> {
         let body = Deadline { saga_id: saga.saga_id.clone() };
         let message = Outgoing::new(Entity::SagaDeadlines, id, "saga.deadline", &body, now)?
             .correlated(Some(saga.saga_id.to_string()))
@@ -88,10 +88,16 @@ impl App {
         let before = record.saga.clone();
         let command = record.saga.on_deadline(now);
         if record.saga == before {
-            return Ok(());
+            // By our clock the message came early: another one must come at the deadline.
+            let early = saga_is_under_way(&before) && now < before.deadline;
+            return if early { self.schedule(&before, &self.ports.ids.mint(now), now).await } else { Ok(()) };
         }
         self.advance(&record, &before, command, None, now).await
     }
+}
+
+fn saga_is_under_way(saga: &Saga) -> bool {
+    matches!(saga.status, Status::Running | Status::Compensating)
 }
 
 fn log_status(saga: &Saga) {

@@ -1,7 +1,7 @@
 //! The transactions when nothing goes wrong.
 
-use crate::world::commands::{customer, payment_of};
 use crate::world::World;
+use crate::world::commands::{customer, payment_of};
 use testkit::Card;
 
 #[tokio::test(start_paused = true)]

@@ -6,7 +6,6 @@ mod ports;
 pub(crate) mod rest;
 mod trouble;
 
-
 pub(crate) use trouble::{Spot, Trouble};
 
 use app::ports::{Clock, Gateway, Tables};

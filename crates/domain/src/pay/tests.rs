@@ -28,6 +28,7 @@ fn pending() -> Payment {
         stopped: false,
         refund_wanted: false,
         refund_unknown: false,
+        undos_refused: 0,
         history: vec![Change { at: at(0), status: Status::Pending }],
     }
 }
@@ -190,4 +191,14 @@ fn money_that_is_wanted_back_before_the_gateway_has_spoken_goes_back_once_it_has
     assert_eq!(captured.decide(&Command::Complete), Ok(Outcome::Nothing));
     assert_eq!(captured.after(&Command::Compensate, at(4)).status, Status::Compensated);
     assert_eq!(wanted.after(&Command::Decline("EXPIRED".to_owned()), at(3)).status, Status::Declined);
+}
+
+#[test]
+fn a_refused_undo_leaves_nothing_open_and_is_asked_for_anew() {
+    let wanted = after(&[Command::LoseTrack, Command::WantRefund, Command::Capture]);
+    let refused = Payment { refund_unknown: true, ..wanted }.undo_refused("NOT_CANCELABLE_PAYMENT".to_owned());
+    assert_eq!((refused.refund_wanted, refused.refund_unknown, refused.undos_refused), (false, false, 1));
+    assert_eq!((refused.status, refused.version), (Status::Captured, 5));
+    assert_eq!(refused.reason.as_deref(), Some("NOT_CANCELABLE_PAYMENT"));
+    assert_eq!(refused.decide(&Command::Compensate), Ok(Outcome::Changed(EventType::PayCompensated)));
 }

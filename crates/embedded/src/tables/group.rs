@@ -38,13 +38,17 @@ impl Group {
         &self.connection
     }
 
+    /// Waits until no other process writes to the file. What comes meanwhile can go along.
+    pub(super) fn begin(&self) -> rusqlite::Result<()> {
+        self.execute("BEGIN IMMEDIATE")
+    }
+
     /// Commits all of them with one sync to the disk. Each succeeds or is refused alone; when `SQLite` itself fails,
     /// they fail together.
     pub(super) fn commit<'a>(
         &mut self,
         transactions: impl Iterator<Item = &'a Transaction>,
     ) -> rusqlite::Result<Vec<Answer>> {
-        self.execute("BEGIN IMMEDIATE")?;
         let applied =
             transactions.map(|transaction| self.apply(transaction)).collect::<rusqlite::Result<Vec<_>>>();
         let done = applied.and_then(|answers| self.execute("COMMIT").map(|()| answers));

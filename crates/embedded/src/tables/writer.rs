@@ -69,7 +69,10 @@ impl Drop for Writer {
 
 fn run(mut group: Group, mut checkpoints: Checkpoints, queue: &Receiver<Waiting>) {
     while let Ok(first) = queue.recv() {
-        commit(&mut group, gather(first, queue));
+        let begun = group.begin();
+        let all = gather(first, queue);
+        let answers = begun.and_then(|()| group.commit(all.iter().map(|waiting| &waiting.transaction)));
+        answer(all, answers);
         checkpoints.after_commit(group.connection());
     }
 }
@@ -86,9 +89,9 @@ fn gather(first: Waiting, queue: &Receiver<Waiting>) -> Vec<Waiting> {
     all
 }
 
-/// Nobody listens to an answer whose caller gave up.
-fn commit(group: &mut Group, all: Vec<Waiting>) {
-    match group.commit(all.iter().map(|waiting| &waiting.transaction)) {
+/// Nobody listens to the answer of a caller that gave up.
+fn answer(all: Vec<Waiting>, answers: rusqlite::Result<Vec<Answer>>) {
+    match answers {
         Ok(answers) => {
             for (waiting, answer) in all.into_iter().zip(answers) {
                 let _ = waiting.answer.send(answer);

@@ -24,10 +24,7 @@ pub(crate) async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut look
 
 /// The handler of these tests, built with them.
 pub(crate) fn test_handler() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let path = test.ancestors().nth(2).unwrap().join("examples/test_handler");
-    assert!(path.is_file(), "{} is missing: build it with the examples of this crate", path.display());
-    path
+    PathBuf::from(env!("CARGO_BIN_EXE_test-handler"))
 }
 
 fn trigger(fields: &Value) -> Value {

@@ -137,7 +137,7 @@ fn apply(rows: &mut Partition, versions: &mut u64, op: &Op) -> Option<ETag> {
         rows.remove(&op.row);
         return None;
     };
-    *versions += 1;
+    *versions = rows.get(&op.row).map_or(0, |e| e.version) + 1;
     let entity = Entity { version: *versions, body: body.to_owned() };
     let etag = entity.etag();
     rows.insert(op.row.clone(), entity);

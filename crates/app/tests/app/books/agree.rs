@@ -25,10 +25,7 @@ impl World {
     /// Holds everything that is stored against everything else, when all has come to rest: money, bills, numbers, sagas
     /// and view agree.
     #[track_caller]
-    pub(crate) fn check_books<'a>(
-        &'a self,
-        context: &'a str,
-    ) -> impl Future<Output = ()> + use<'a> {
+    pub(crate) fn check_books<'a>(&'a self, context: &'a str) -> impl Future<Output = ()> + use<'a> {
         let caller = std::panic::Location::caller();
         async move {
             let books = self.books();
@@ -52,7 +49,9 @@ impl World {
             let id = &payment.payment_id;
             let (gateway_ok, counts_ok) = match payment.status {
                 PaymentStatus::Pending | PaymentStatus::Unknown => (gateway == GatewayStatus::Open, !counts),
-                PaymentStatus::Declined => (matches!(gateway, GatewayStatus::Open | GatewayStatus::Closed), !counts),
+                PaymentStatus::Declined => {
+                    (matches!(gateway, GatewayStatus::Open | GatewayStatus::Closed), !counts)
+                }
                 PaymentStatus::Captured => {
                     faults.check(books.is_stuck(&SagaId::pay(id)), || format!("{id} stays captured"));
                     (gateway == GatewayStatus::Done, true)
@@ -85,7 +84,8 @@ impl Books {
     fn counts(&self, payment: &Payment) -> bool {
         let bill = self.bills.get(&payment.bill_id);
         bill.is_some_and(|bill| {
-            let counted = |a: &bill::Allocation| a.payment_id == payment.payment_id && a.applied == Applied::Counted;
+            let counted =
+                |a: &bill::Allocation| a.payment_id == payment.payment_id && a.applied == Applied::Counted;
             bill.allocations.iter().any(|a| counted(a) && a.amount == payment.amount)
         })
     }
@@ -118,7 +118,8 @@ impl Books {
                 faults.check(!holds || resting, || format!("{id} is closed and keeps its number"));
             } else {
                 faults.check(holds && !resting, || format!("{id} does not hold its number: {holder:?}"));
-                faults.check(numbers.insert(number.clone()), || format!("{id}: somebody else has its number"));
+                faults
+                    .check(numbers.insert(number.clone()), || format!("{id}: somebody else has its number"));
             }
         }
         for (row, holder) in &self.numbers {
@@ -151,8 +152,10 @@ impl Books {
             self.check_payable(bill, faults);
         }
         for order in self.orders.values() {
-            let standing = |bill: &&Bill| bill.order_id == order.order_id && bill.status != bill::Status::Voided;
-            let finals = self.bills.values().filter(standing).filter(|bill| bill.bill_id.as_str().contains("final"));
+            let standing =
+                |bill: &&Bill| bill.order_id == order.order_id && bill.status != bill::Status::Voided;
+            let finals =
+                self.bills.values().filter(standing).filter(|bill| bill.bill_id.as_str().contains("final"));
             faults.check(finals.count() <= 1, || format!("{} has two final bills", order.order_id));
         }
         for payable in self.payables.keys() {
@@ -169,7 +172,8 @@ impl Books {
             format!("{id}: {} due, Pay says {}", bill.outstanding(), payable.outstanding)
         });
         let voided = bill.status == bill::Status::Voided;
-        faults.check(payable.voided == voided, || format!("{id}: void {voided}, Pay says {}", payable.voided));
+        faults
+            .check(payable.voided == voided, || format!("{id}: void {voided}, Pay says {}", payable.voided));
         let unfinished = |payment: &&Payment| {
             use PaymentStatus as S;
             matches!(payment.status, S::Pending | S::Unknown | S::Captured | S::Cancelling)

@@ -17,9 +17,8 @@ impl Books {
             self.check_end(saga, faults);
         }
         let listed = self.sagas.values().filter(|saga| !saga.status.has_ended());
-        let listed: BTreeSet<_> = listed
-            .map(|saga| (saga.status.as_str().to_owned(), digest(&[saga.saga_id.as_str()])))
-            .collect();
+        let listed: BTreeSet<_> =
+            listed.map(|saga| (saga.status.as_str().to_owned(), digest(&[saga.saga_id.as_str()]))).collect();
         faults.check(listed == self.listed, || format!("listed are {:?}, not {listed:?}", self.listed));
         for order in self.orders.values() {
             self.check_has_saga(&SagaId::open(&order.order_id), faults);

@@ -18,13 +18,12 @@ impl Stage {
     /// Lets everything happen that happens by itself.
     pub(super) async fn rest(&mut self) {
         self.world.rest().await;
-        // The gateway can be asked again, past the deadline.
+        // The gateway answers again, past the deadline.
         if self.world.timers_stand {
             self.world.timers_stand = false;
+            self.world.refunds_hang(false);
             self.world.rest().await;
         }
-        self.world.refunds_hang(false);
-        self.world.rest().await;
     }
 
     /// An operator sees to what waits, until nothing does; then everything agrees.

@@ -34,7 +34,9 @@ async fn spots(play: Play) -> Vec<Spot> {
 
 /// Whether a trouble leaves something for an operator.
 fn needs_operator(trouble: Trouble) -> bool {
-    matches!(trouble, Trouble::Parked | Trouble::Down(DELIVERIES_MAX))
+    // The bus or the gateway may refuse for good.
+    let refused = matches!(trouble, Trouble::Call(_, Fault::Refused));
+    refused || matches!(trouble, Trouble::Parked | Trouble::Down(DELIVERIES_MAX))
 }
 
 /// Plays with one trouble more; false when it did not come to pass.
@@ -90,4 +92,24 @@ async fn every_course_ends_as_expected() {
             spots(play).await;
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn open_line_survives_everything() {
+    every_delivery_survives(Kind::OpenLine, |_| true).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn pay_bill_survives_everything() {
+    every_delivery_survives(Kind::PayBill, |_| true).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn cancel_payment_survives_everything() {
+    every_delivery_survives(Kind::CancelPayment, |_| true).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn close_line_survives_everything() {
+    every_delivery_survives(Kind::CloseLine, |_| true).await;
 }

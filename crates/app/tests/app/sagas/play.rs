@@ -101,9 +101,10 @@ impl Play {
     /// How the saga ends when nothing else goes wrong.
     pub(super) const fn end(self) -> Status {
         match self.course {
-            Course::Smooth | Course::Deaf | Course::ChargeLost { asked_late: false } | Course::RefundHangs => {
-                Status::Completed
-            }
+            Course::Smooth
+            | Course::Deaf
+            | Course::ChargeLost { asked_late: false }
+            | Course::RefundHangs => Status::Completed,
             Course::UndoRefused | Course::FinalPaid => Status::Stuck,
             Course::Overdue(_)
             | Course::NumberTaken
@@ -220,8 +221,10 @@ impl Play {
     }
 }
 
-async fn cancel_payment(world: World, payment: PaymentId, course: Course) -> Stage {
-    world.refunds_hang(course == Course::RefundHangs);
+async fn cancel_payment(mut world: World, payment: PaymentId, course: Course) -> Stage {
+    let hangs = course == Course::RefundHangs;
+    world.refunds_hang(hangs);
+    world.timers_stand = hangs;
     let answer = world.app.cancel_payment(&customer("kim"), &payment, "test", None).await.unwrap();
     Stage { world, saga: saga_of(&answer), payment: Some(payment) }
 }

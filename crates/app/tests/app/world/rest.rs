@@ -1,10 +1,10 @@
 use super::World;
+use app::ports::{Gateway, GatewayStatus};
 use app::{Failure, PageRequest};
 use domain::ids::SagaId;
 use jiff::SignedDuration;
 use serde_json::Value;
 use std::sync::Arc;
-use app::ports::{Gateway, GatewayStatus};
 
 /// Rounds in which everything comes to rest, or never.
 const ROUNDS: usize = 400;
@@ -32,7 +32,10 @@ impl World {
                 None => return,
             }
         }
-        panic!("it never comes to rest: {:?}", self.books().outbox);
+        let books = self.books();
+        let sagas: Vec<_> = books.sagas.values().filter(|saga| !saga.status.has_ended()).collect();
+        let next = self.deliveries.waiting().first();
+        panic!("it never comes to rest: {:?} {:?} {sagas:?} {next:?}", books.outbox, books.open);
     }
 
     /// Relays what was left behind and asks the gateway about what is open.

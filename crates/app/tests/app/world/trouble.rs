@@ -75,7 +75,8 @@ impl Plan {
             ids.push(id.clone());
             ids.len() - 1
         }) + 1;
-        let spot = Spot { function: delivery.function.clone(), subject: delivery.message.subject.clone(), nth };
+        let spot =
+            Spot { function: delivery.function.clone(), subject: delivery.message.subject.clone(), nth };
         let trouble = self.troubles.iter().find(|(at, _)| *at == spot).map(|(_, trouble)| *trouble)?;
         let befalls = self.befalls(trouble, delivery);
         self.met += usize::from(befalls && !matches!(trouble, Trouble::Call(..) | Trouble::Down(_)));
