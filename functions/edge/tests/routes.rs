@@ -57,6 +57,8 @@ async fn everything_else_needs_a_token_and_the_role_for_it() {
     let world = World::new();
     let open = ["plans", "health", "ready", "openapi"];
     let operators = [
+        "order_suspend",
+        "order_resume",
         "usage_intake",
         "billing_run_start",
         "billing_run_get",

@@ -59,6 +59,20 @@ async fn a_line_is_closed_with_a_final_bill() {
 }
 
 #[tokio::test]
+async fn an_operator_blocks_a_line_and_unblocks_it() {
+    let (world, _) = World::with_bill().await;
+    let order = world.get(KIM, "/api/orders").await.expect(200)["items"][0].clone();
+    let path = format!("/api/orders/{}", order["orderId"].as_str().unwrap());
+    for (what, status) in [("suspension", "suspended"), ("resumption", "active")] {
+        let call = format!("{path}/{what}?customerId=customer-kim");
+        world.call(Who::Operator, Method::POST, call).send().await.expect(202);
+        world.settle().await;
+        assert_eq!(world.get(KIM, &path).await.expect(200)["status"], status);
+        assert_eq!(world.get(KIM, "/api/mypage").await.expect(200)["lines"][0]["status"], status);
+    }
+}
+
+#[tokio::test]
 async fn an_order_for_a_number_that_is_taken_is_rejected_and_everything_undone() {
     let world = World::new();
     let order = json!({ "plan": "lte-light", "wishNumber": "01055550001" });
