@@ -91,9 +91,14 @@ pub(crate) async fn read(request: Request, limit: usize) -> Result<Bytes, Failur
 }
 
 /// Reads JSON into `T`, and says where it does not fit. That it is JSON at all is seen first, so that a body with
-/// both faults is `invalid_json`.
+/// both faults is `invalid_json`; and that it is an object, for the library would take the items of a list for the
+/// fields in their order.
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
     serde_json::from_slice::<IgnoredAny>(bytes).map_err(|error| refusal("", &error))?;
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        let detail = "the body must be a JSON object";
+        return Err(Problem::new(Code::InvalidField).detail(detail).field(".", detail).into());
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
@@ -170,6 +175,7 @@ mod tests {
             (r#"{"usageMonth":"","parts":[],"more":1}"#, "more"),
             (r#"{"parts":[]}"#, "."),
             ("[]", "."),
+            (r#"["2026-10",[]]"#, "."),
         ] {
             let problem = post(JSON, body).await.unwrap_err();
             assert_eq!(problem["code"], "invalid_field", "{body}");

@@ -100,7 +100,10 @@ fn parse_ndjson(text: &str) -> Result<Parsed, Failure> {
     let lines = text.lines().enumerate().filter(|(_, text)| !text.trim().is_empty());
     for (index, text) in lines {
         let line = index + 1;
-        let record = serde_json::from_str::<Line>(text).map_err(|_| "malformed").and_then(|it| {
+        // The library would take the items of a list for the fields in their order.
+        let object = Some(text).filter(|text| text.trim_start().starts_with('{'));
+        let fields = object.and_then(|text| serde_json::from_str::<Line>(text).ok()).ok_or("malformed");
+        let record = fields.and_then(|it| {
             let quantity = match &it.quantity {
                 Value::Number(number) => decimal(number),
                 Value::String(text) => text.clone(),
@@ -231,7 +234,7 @@ mod tests {
             good.replace(":3,", ":10.0,"),
             good.replace(":3,", ":null,"),
             good.replace("\"sms\"", "7"),
-            "[]".to_owned(),
+            r#"["r1","01012345678","sms",3,"2026-10-01T00:00:00Z"]"#.to_owned(),
             "{".to_owned(),
         ]
         .join("\n");

@@ -1,6 +1,6 @@
 //! What each test card of the gateway leads to.
 
-use crate::harness::{Answer, Bill, LocalHost, Store, SOON, User, at, until};
+use crate::harness::{Answer, Bill, LocalHost, SOON, Store, User, at, until};
 use serde_json::json;
 
 /// Longer than the gateway keeps a form that was not charged, in seconds.
@@ -25,7 +25,8 @@ async fn with_bills(customers: &[&str]) -> (LocalHost, Vec<(User, Bill)>) {
 
 /// Status and code.
 fn outcome(answer: &Answer) -> (u16, &str) {
-    let said = if answer.status < 400 { answer.body["status"].as_str().unwrap_or_default() } else { answer.code() };
+    let said =
+        if answer.status < 400 { answer.body["status"].as_str().unwrap_or_default() } else { answer.code() };
     (answer.status, said)
 }
 

@@ -13,7 +13,9 @@ fn demo(arguments: &[&str]) -> Output {
 fn expect_success(output: &Output) -> String {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
-    for part in ["open_line: completed", "pay_bill: completed", "cancel_payment: completed", "open_line: compensated"] {
+    for part in
+        ["open_line: completed", "pay_bill: completed", "cancel_payment: completed", "open_line: compensated"]
+    {
         assert!(text.contains(part), "{part} is missing: {text}");
     }
     text

@@ -8,5 +8,8 @@ mod bad_input;
 mod cards;
 mod crash;
 mod demo;
+mod logs;
 mod published_usage;
+mod reload;
+mod restart;
 mod six_steps;

@@ -37,7 +37,8 @@ fn published() -> Vec<Subscriber> {
     let subscriber = |row: csv::StringRecord| Subscriber {
         name: row[column("subscriber")].to_owned(),
         minutes: BANDS.map(|(minutes, ..)| row[column(minutes)].to_owned()),
-        charges: BANDS.map(|(_, charge, _)| row[column(charge)].parse::<Decimal>().unwrap() * Decimal::from(RATE)),
+        charges: BANDS
+            .map(|(_, charge, _)| row[column(charge)].parse::<Decimal>().unwrap() * Decimal::from(RATE)),
     };
     reader.records().map(|row| subscriber(row.unwrap())).collect()
 }
@@ -52,7 +53,8 @@ async fn open_lines(api: &Api, subscribers: &[Subscriber]) -> Vec<String> {
     .await;
     api.quiet().await;
     with_each(subscribers.iter().zip(&orders), CALLERS, async |(subscriber, order)| {
-        let line = operator.get(&format!("/api/orders/{order}?customerId={}", subscriber.name)).expect(200).await;
+        let line =
+            operator.get(&format!("/api/orders/{order}?customerId={}", subscriber.name)).expect(200).await;
         assert_eq!(line.text_at("/status"), "active", "{}", line.text);
         line.text_at("/number")
     })
@@ -108,11 +110,16 @@ async fn a_billing_run_over_real_usage_gives_the_published_charges() {
     assert_eq!(counts, [3_333, 3_333, 0, 0]);
 
     let operator = &host.api.operator().await;
-    let amounts = with_each(&subscribers, CALLERS, async |subscriber| billed(operator, subscriber).await).await;
+    let amounts =
+        with_each(&subscribers, CALLERS, async |subscriber| billed(operator, subscriber).await).await;
     for (subscriber, amounts) in subscribers.iter().zip(&amounts) {
         for ((charge, amount), (_, _, kind)) in subscriber.charges.iter().zip(amounts).zip(BANDS) {
             let difference = (charge - Decimal::from(*amount)).abs();
-            assert!(difference <= Decimal::from(TOLERANCE), "{} {kind}: {amount}, published {charge}", subscriber.name);
+            assert!(
+                difference <= Decimal::from(TOLERANCE),
+                "{} {kind}: {amount}, published {charge}",
+                subscriber.name
+            );
         }
     }
     let total: i64 = amounts.iter().flatten().sum();

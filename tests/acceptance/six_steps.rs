@@ -76,7 +76,8 @@ async fn a_customer_opens_a_line_is_billed_pays_cancels_and_sees_it_all() {
     let ledger = host.api.ledger().await;
     assert_eq!((ledger.number_at("/charged"), ledger.number_at("/refunded")), (bill.due, bill.due));
 
-    let page = kim.my_page("the cancellation on MyPage", |page| page["payments"][0]["status"] == "cancelled").await;
+    let page =
+        kim.my_page("the cancellation on MyPage", |page| page["payments"][0]["status"] == "cancelled").await;
     assert_eq!(statuses(&page.body["lines"][0]), ["requested", "active"]);
     assert_eq!(page.body["lines"][0]["orderId"], line.order_id);
     assert_eq!(statuses(&page.body["bills"][0]), ["issued", "settled", "issued"]);
@@ -90,7 +91,10 @@ async fn a_wished_number_that_is_taken_rejects_the_order_and_undoes_everything()
     let line = kim.open_line(&json!({ "plan": "lte-basic", "wishNumber": "010-2345-6789" })).await;
     assert_eq!(line.number, "01023456789");
 
-    let order = lee.post("/api/orders", &json!({ "plan": "lte-basic", "wishNumber": "01023456789" })).expect(202).await;
+    let order = lee
+        .post("/api/orders", &json!({ "plan": "lte-basic", "wishNumber": "01023456789" }))
+        .expect(202)
+        .await;
     let saga = lee.saga_ends(&order.text_at("/sagaId"), "compensated").await;
     let undone = [
         ("order.placed", "undo_succeeded"),
@@ -101,13 +105,17 @@ async fn a_wished_number_that_is_taken_rejects_the_order_and_undoes_everything()
     let rejected = lee.get(&format!("/api/orders/{}", order.text_at("/orderId"))).expect(200).await;
     let facts = ["status", "reason", "number"].map(|member| rejected.body[member].clone());
     assert_eq!(facts, [json!("rejected"), json!("number_taken"), Value::Null]);
-    lee.my_page("the rejection on MyPage", |page| statuses(&page["lines"][0]) == ["requested", "rejected"]).await;
+    lee.my_page("the rejection on MyPage", |page| statuses(&page["lines"][0]) == ["requested", "rejected"])
+        .await;
 
     // The account is closed, so there is nobody but kim to bill.
     host.api.set_clock(&at("2026-11-02")).await;
     let run = host.api.run_month("2026-10").await;
     assert_eq!((run.number_at("/issued"), run.number_at("/skipped")), (1, 1));
-    assert_eq!(host.api.customer("lee").await.get("/api/bills").expect(200).await.list_at("/items"), [] as [Value; 0]);
+    assert_eq!(
+        host.api.customer("lee").await.get("/api/bills").expect(200).await.list_at("/items"),
+        [] as [Value; 0]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,7 +17,7 @@ pub(super) async fn cases(world: &World) -> Vec<Case> {
             cases.extend(forms(world, &endpoint, good));
             for (body, code) in fields(world, &endpoint.path).await {
                 let request = endpoint.with_caller(world).json(&body);
-                cases.push(Case::new(format!("{} with {body}", endpoint.name()), request, code));
+                cases.push(Case::of(&endpoint, format!("{} with {body}", endpoint.name()), request, code));
             }
         }
         if endpoint.body == Body::UsageFile {
@@ -32,22 +32,35 @@ fn forms(world: &World, endpoint: &Endpoint, good: &Value) -> Vec<Case> {
     let mut cases = Vec::new();
     let mut case = |what: &str, content_type: Option<&str>, body: Vec<u8>, code| {
         let request = endpoint.with_caller(world).body(content_type, body);
-        cases.push(Case::new(format!("{} with {what}", endpoint.name()), request, code));
+        cases.push(Case::of(endpoint, format!("{} with {what}", endpoint.name()), request, code));
     };
     for text in ["", "{", "nonsense", "{\"plan\":", "{} {}", "\u{0}", "[1,", "'single'"] {
         case(text, JSON, text.into(), Code::InvalidJson);
     }
     case("bytes that are no text", JSON, vec![b'{', b'"', 0xff, b'"'], Code::InvalidJson);
-    case("endless nesting", JSON, "[".repeat(BODY_BYTES_MAX).into(), Code::InvalidField);
+    case(
+        "endless nesting",
+        JSON,
+        format!("{{\"x\":{}", "[".repeat(BODY_BYTES_MAX - 5)).into(),
+        Code::InvalidJson,
+    );
     for text in ["null", "true", "3", "\"text\"", "[]", "[{}]"] {
         case(text, JSON, text.into(), Code::InvalidField);
     }
+    let values: Vec<&Value> = good.as_object().unwrap().values().collect();
+    case("the values alone", JSON, json!(values).to_string().into(), Code::InvalidField);
     let mut unknown = good.clone();
     unknown["unknown"] = json!(1);
     case("an unknown field", JSON, unknown.to_string().into(), Code::InvalidField);
-    let twice = good.to_string().replacen('{', &format!("{{{},", &good.to_string()[1..good.to_string().len() - 1]), 1);
+    let twice = good.to_string().replacen(
+        '{',
+        &format!("{{{},", &good.to_string()[1..good.to_string().len() - 1]),
+        1,
+    );
     case("a field that is there twice", JSON, twice.into(), Code::InvalidField);
-    for content_type in [None, Some("text/plain"), Some("application/x-www-form-urlencoded"), Some("text/csv"), Some("")] {
+    for content_type in
+        [None, Some("text/plain"), Some("application/x-www-form-urlencoded"), Some("text/csv"), Some("")]
+    {
         let what = format!("the content type {content_type:?}");
         case(&what, content_type, good.to_string().into(), Code::UnsupportedMediaType);
     }
@@ -70,8 +83,15 @@ async fn fields(world: &World, path: &str) -> Vec<(Value, Code)> {
 
 fn orders() -> Vec<(Value, Code)> {
     let plan = "lte-basic";
-    let bad_plans = [json!({}), json!({ "plan": 7 }), json!({ "plan": null }), json!({ "plan": "" }), json!({ "plan": "LTE Basic" })];
-    let numbers = [json!("02-123-4567"), json!(1_012_345_678), json!("0101234567"), json!("010-1234-567x"), json!("")];
+    let bad_plans = [
+        json!({}),
+        json!({ "plan": 7 }),
+        json!({ "plan": null }),
+        json!({ "plan": "" }),
+        json!({ "plan": "LTE Basic" }),
+    ];
+    let numbers =
+        [json!("02-123-4567"), json!(1_012_345_678), json!("0101234567"), json!("010-1234-567x"), json!("")];
     let months = [json!(0), json!(13), json!(-12), json!(256), json!(12.5), json!("12"), json!([12])];
     let customers = [json!(""), json!(7), json!("a b"), json!("x".repeat(129))];
     let field = |name: &'static str, values: Vec<Value>| {
@@ -92,7 +112,8 @@ async fn payments(world: &World) -> Vec<(Value, Code)> {
     let (bill, due) = (&world.kims.bill.id, world.kims.bill.due);
     let form = world.host.api.payment_key("approve", due).await;
     let other_sum = world.host.api.payment_key("approve", due + 10).await;
-    let amount = |amount: Value, code| (json!({ "billId": bill, "paymentKey": form, "amount": amount }), code);
+    let amount =
+        |amount: Value, code| (json!({ "billId": bill, "paymentKey": form, "amount": amount }), code);
     let key = |key: Value, code| (json!({ "billId": bill, "paymentKey": key }), code);
     let of_bill = |bill: Value, code| (json!({ "billId": bill, "paymentKey": form }), code);
     let nobodys = format!("202610-{}", "0".repeat(32));
@@ -160,12 +181,17 @@ fn files(world: &World, endpoint: &Endpoint) -> Vec<Case> {
         ("bytes that are no text", csv, vec![0xff, 0xfe, 0x00], Code::InvalidFile),
         ("JSON", JSON, b"[]".to_vec(), Code::UnsupportedMediaType),
         ("no content type", None, HEADER.into(), Code::UnsupportedMediaType),
-        ("too many records", csv, format!("{HEADER}{}", record.repeat(USAGE_RECORDS_MAX + 1)).into(), Code::BodyTooLarge),
+        (
+            "too many records",
+            csv,
+            format!("{HEADER}{}", record.repeat(USAGE_RECORDS_MAX + 1)).into(),
+            Code::BodyTooLarge,
+        ),
         ("too many bytes", csv, vec![b' '; USAGE_FILE_BYTES_MAX + 1], Code::BodyTooLarge),
     ];
     let case = |(what, content_type, body, code): (&str, Option<&str>, Vec<u8>, Code)| {
         let request = endpoint.with_caller(world).body(content_type, body);
-        Case::new(format!("{} with {what}", endpoint.name()), request, code)
+        Case::of(endpoint, format!("{} with {what}", endpoint.name()), request, code)
     };
     bodies.map(case).into()
 }

@@ -4,6 +4,7 @@ use super::world::World;
 use crate::harness::{Request, User};
 use reqwest::Method;
 use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Who may call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,11 +45,14 @@ pub(super) struct Endpoint {
     pub(super) pages: bool,
     /// The id in the path.
     pub(super) id: Option<String>,
+    /// The path with `{id}` in it, and without the query.
+    pub(super) template: String,
 }
 
 fn get(path: &str, who: Who) -> Endpoint {
-    let (method, path) = (Method::GET, path.to_owned());
-    Endpoint { method, path, who, body: Body::Nothing, key: Key::Ignored, pages: false, id: None }
+    let (template, _) = path.split_once('?').unwrap_or((path, ""));
+    let (method, path, template) = (Method::GET, path.to_owned(), template.to_owned());
+    Endpoint { method, path, who, body: Body::Nothing, key: Key::Ignored, pages: false, id: None, template }
 }
 
 fn post(path: &str, who: Who, body: Body, key: Key) -> Endpoint {
@@ -72,8 +76,8 @@ impl Endpoint {
     pub(super) fn caller<'a>(&self, world: &'a World) -> &'a User {
         match self.who {
             Who::Operator => &world.operator,
-            _ if self.path.contains(&world.payment) => &world.lee,
-            _ => &world.kim,
+            Who::Customer if self.path.contains(&world.payment) => &world.lee,
+            Who::Anybody | Who::Customer | Who::CustomerOrOperator => &world.kim,
         }
     }
 
@@ -98,8 +102,9 @@ impl Endpoint {
         if self.key == Key::Ignored { request } else { request.key("some-key") }
     }
 
-    pub(super) fn takes_json(&self) -> bool {
-        matches!(self.body, Body::Json(_))
+    /// Method and path as the API's own description has them, but for the name of the id.
+    pub(super) fn key_in_description(&self) -> (String, String) {
+        (self.method.to_string(), self.template.clone())
     }
 }
 
@@ -115,6 +120,10 @@ pub(super) fn all(world: &World) -> Vec<Endpoint> {
         get("/api/orders", Customer).in_pages(),
         get("/api/orders/{id}", Customer).of(&world.kims.order),
         post("/api/orders/{id}/termination", Customer, Body::Nothing, Key::Honoured).of(&world.kims.order),
+        post("/api/orders/{id}/suspension?customerId=kim", Operator, Body::Nothing, Key::Honoured)
+            .of(&world.kims.order),
+        post("/api/orders/{id}/resumption?customerId=kim", Operator, Body::Nothing, Key::Honoured)
+            .of(&world.kims.order),
         post("/api/usage", Operator, Body::UsageFile, Key::Honoured),
         post("/api/billing-runs", Operator, Body::Json(json!({ "usageMonth": "2026-10" })), Key::Honoured),
         get("/api/billing-runs/{id}", Operator).of("2026-10"),
@@ -122,8 +131,13 @@ pub(super) fn all(world: &World) -> Vec<Endpoint> {
         get("/api/bills/{id}", Customer).of(&world.kims.bill.id),
         post("/api/payments", Customer, Body::Json(payment), Key::Required),
         get("/api/payments/{id}", Customer).of(&world.payment),
-        post("/api/payments/{id}/cancellation", Customer, Body::Json(json!({ "reason": "x" })), Key::Required)
-            .of(&world.payment),
+        post(
+            "/api/payments/{id}/cancellation",
+            Customer,
+            Body::Json(json!({ "reason": "x" })),
+            Key::Required,
+        )
+        .of(&world.payment),
         get("/api/mypage", Customer),
         get("/api/sagas", Operator).in_pages(),
         get("/api/sagas/{id}", CustomerOrOperator).of(&world.kims.saga),
@@ -132,4 +146,35 @@ pub(super) fn all(world: &World) -> Vec<Endpoint> {
         post("/api/parked/{id}/replay", Operator, Body::Nothing, Key::Honoured).of(&world.parked),
         post("/api/parked/{id}/discard", Operator, Body::Nothing, Key::Honoured).of(&world.parked),
     ]
+}
+
+/// What the API's own description says of each endpoint: the descriptions of its answers, by status.
+pub(super) type Described = BTreeMap<(String, String), BTreeMap<String, String>>;
+
+/// Reads the description.
+pub(super) fn described(document: &Value) -> Described {
+    let operation = |path: &str, (method, operation): (&String, &Value)| {
+        let parts = path.split('/').map(|part| if part.starts_with('{') { "{id}" } else { part });
+        let endpoint = (method.to_uppercase(), parts.collect::<Vec<_>>().join("/"));
+        let responses = operation["responses"].as_object()?.iter();
+        let told = |response: &Value| match response["$ref"].as_str() {
+            Some(reference) => document.pointer(&reference[1..]).unwrap()["description"].clone(),
+            None => response["description"].clone(),
+        };
+        let responses = responses.map(|(status, response)| (status.clone(), told(response).to_string()));
+        Some((endpoint, responses.collect()))
+    };
+    let paths = document["paths"].as_object().unwrap().iter();
+    paths
+        .flat_map(|(path, operations)| {
+            operations.as_object().unwrap().iter().filter_map(move |it| operation(path, it))
+        })
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_endpoint_is_tried() {
+    let world = World::open().await;
+    let tried: BTreeSet<_> = all(&world).iter().map(Endpoint::key_in_description).collect();
+    assert_eq!(tried, world.described.keys().cloned().collect());
 }

@@ -45,9 +45,25 @@ pub(super) async fn check(world: &World) {
 
 fn targets(function: &str) -> Vec<String> {
     let ways = [
-        "/{}", "//{}", "/api/{}", "/api//{}", "/api/../{}", "/api/./../{}", "/api/%2e%2e/{}", "/api/..%2f{}", "/api/%2E%2E%2F{}",
-        "/api/orders/../../{}", "/API/../{}", "/api\\..\\{}", "/api/orders/%2e%2e/%2e%2e/{}", "/{}?/api/plans", "/api/plans/../../{}",
-        "/%2f{}", "/.;/{}", "/api/..;/{}", "http://127.0.0.1/{}",
+        "/{}",
+        "//{}",
+        "/api/{}",
+        "/api//{}",
+        "/api/../{}",
+        "/api/./../{}",
+        "/api/%2e%2e/{}",
+        "/api/..%2f{}",
+        "/api/%2E%2E%2F{}",
+        "/api/orders/../../{}",
+        "/API/../{}",
+        "/api\\..\\{}",
+        "/api/orders/%2e%2e/%2e%2e/{}",
+        "/{}?/api/plans",
+        "/api/plans/../../{}",
+        "/%2f{}",
+        "/.;/{}",
+        "/api/..;/{}",
+        "http://127.0.0.1/{}",
     ];
     ways.map(|way| way.replace("{}", function)).into()
 }

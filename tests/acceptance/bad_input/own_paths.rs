@@ -29,9 +29,15 @@ pub(super) async fn check(world: &World) {
     for (method, path, body) in json_bodies {
         expect(world, method, path, JSON, body.to_string(), (400, "invalid_field")).await;
     }
-    for (method, path) in [("POST", "/dev/token"), ("POST", "/dev/payment-keys"), ("PUT", "/dev/clock"), ("POST", "/dev/reload")] {
+    for (method, path) in [
+        ("POST", "/dev/token"),
+        ("POST", "/dev/payment-keys"),
+        ("PUT", "/dev/clock"),
+        ("POST", "/dev/reload"),
+    ] {
         expect(world, method, path, JSON, "{".to_owned(), (400, "invalid_json")).await;
-        expect(world, method, path, Some("text/plain"), "{}".to_owned(), (415, "unsupported_media_type")).await;
+        expect(world, method, path, Some("text/plain"), "{}".to_owned(), (415, "unsupported_media_type"))
+            .await;
         expect(world, method, path, JSON, "x".repeat(100_000), (413, "body_too_large")).await;
         expect(world, "DELETE", path, None, String::new(), (405, "method_not_allowed")).await;
     }
@@ -43,7 +49,14 @@ pub(super) async fn check(world: &World) {
     assert_eq!(after, before);
 }
 
-async fn expect(world: &World, method: &str, path: &str, content_type: Option<&str>, body: String, (status, code): (u16, &str)) {
+async fn expect(
+    world: &World,
+    method: &str,
+    path: &str,
+    content_type: Option<&str>,
+    body: String,
+    (status, code): (u16, &str),
+) {
     let what = format!("{method} {path} with {}", body.get(..80).unwrap_or(&body));
     let request = world.host.api.request(method.parse().unwrap(), path).body(content_type, body);
     let answer = request.expect(status).await;
@@ -60,7 +73,10 @@ async fn the_bus_and_the_gateway_have_doors(world: &World) {
     send().token(&world.operator.token).expect(401).await;
     let key = &world.used_payment_key;
     let confirm = json!({ "paymentKey": key, "orderId": "order-1", "amount": 100 });
-    for (path, body) in [("/toss/v1/payments/confirm".to_owned(), confirm), (format!("/toss/v1/payments/{key}/cancel"), json!({ "cancelReason": "x" }))] {
+    for (path, body) in [
+        ("/toss/v1/payments/confirm".to_owned(), confirm),
+        (format!("/toss/v1/payments/{key}/cancel"), json!({ "cancelReason": "x" })),
+    ] {
         let answer = api.post(&path, &body).send().await.unwrap();
         assert!(matches!(answer.status, 401 | 403), "{path}: {}", answer.text);
         assert_ne!(answer.body["code"], Value::Null, "{}", answer.text);

@@ -21,7 +21,16 @@ pub(super) fn cases(world: &World) -> Vec<Case> {
 }
 
 fn unknown_paths(world: &World) -> Vec<Case> {
-    let paths = ["/api", "/api/", "/api/nothing", "/api/orders/", "/api/orders/a/b/c", "/orders", "/nothing", "/api/plans/x"];
+    let paths = [
+        "/api",
+        "/api/",
+        "/api/nothing",
+        "/api/orders/",
+        "/api/orders/a/b/c",
+        "/orders",
+        "/nothing",
+        "/api/plans/x",
+    ];
     let mut cases = Vec::new();
     for path in paths {
         for method in [Method::GET, Method::POST] {
@@ -62,15 +71,18 @@ fn ids(world: &World, endpoint: &Endpoint) -> Vec<Case> {
     let case = |other: &str| {
         let moved = Endpoint { path: endpoint.path.replace(id.as_str(), other), ..endpoint.clone() };
         let request = moved.fill(moved.bare(world).token(&endpoint.caller(world).token));
-        Case::new(moved.name(), request, Code::NotFound)
+        Case::of(endpoint, moved.name(), request, Code::NotFound)
     };
     let mut cases: Vec<Case> = others.into_iter().map(case).collect();
     if endpoint.who == Who::Customer {
         let path = format!("{}?customerId=park", endpoint.path);
         let named = Endpoint { path, ..endpoint.clone() };
-        for (who, token) in [("a customer who names another", &endpoint.caller(world).token), ("an operator who names another", &world.operator.token)] {
+        for (who, token) in [
+            ("a customer who names another", &endpoint.caller(world).token),
+            ("an operator who names another", &world.operator.token),
+        ] {
             let request = named.fill(named.bare(world).token(token));
-            cases.push(Case::new(format!("{}, {who}", named.name()), request, Code::NotFound));
+            cases.push(Case::of(endpoint, format!("{}, {who}", named.name()), request, Code::NotFound));
         }
     }
     cases
@@ -97,11 +109,13 @@ fn queries(world: &World, endpoint: &Endpoint) -> Vec<Case> {
     let case = |query: &str, code| {
         let asked = Endpoint { path: format!("{}?{query}", endpoint.path), ..endpoint.clone() };
         let request = asked.fill(asked.bare(world).token(&endpoint.caller(world).token));
-        Case::new(asked.name(), request, code)
+        Case::of(endpoint, asked.name(), request, code)
     };
     let mut cases = Vec::new();
     if endpoint.pages {
-        for query in ["limit=0", "limit=201", "limit=-1", "limit=x", "limit=1.5", "limit=1&limit=2", "unknown=1"] {
+        for query in
+            ["limit=0", "limit=201", "limit=-1", "limit=x", "limit=1.5", "limit=1&limit=2", "unknown=1"]
+        {
             cases.push(case(query, Code::InvalidParameter));
         }
         for cursor in ["x", "00", "zz", "%00", "6f", "99999.", "-1.", "0.zz"] {
@@ -115,7 +129,9 @@ fn queries(world: &World, endpoint: &Endpoint) -> Vec<Case> {
         cases.push(case("customerId=lee&customerId=kim", Code::InvalidParameter));
         cases.push(case("customerId=park", Code::NotFound));
     }
-    for (path, values) in [("/api/bills", ["paid", ""]), ("/api/sagas", ["open", ""]), ("/api/parked", ["open", ""])] {
+    for (path, values) in
+        [("/api/bills", ["paid", ""]), ("/api/sagas", ["open", ""]), ("/api/parked", ["open", ""])]
+    {
         if endpoint.path == path && endpoint.pages {
             cases.extend(values.map(|value| case(&format!("status={value}"), Code::InvalidParameter)));
         }
@@ -132,13 +148,28 @@ fn keys(world: &World, endpoint: &Endpoint) -> Vec<Case> {
     let name = |what: &str| format!("{} with {what}", endpoint.name());
     let mut cases = Vec::new();
     if endpoint.key == Key::Required {
-        cases.push(Case::new(name("no key"), request(), Code::IdempotencyKeyMissing));
+        cases.push(Case::of(endpoint, name("no key"), request(), Code::IdempotencyKeyMissing));
     }
-    for (what, key) in [("an empty key", ""), ("a key with a space", "a b"), ("a key in another script", "키"), ("a tab", "a\tb")] {
-        cases.push(Case::new(name(what), request().key(key), Code::IdempotencyKeyInvalid));
+    for (what, key) in [
+        ("an empty key", ""),
+        ("a key with a space", "a b"),
+        ("a key in another script", "키"),
+        ("a tab", "a\tb"),
+    ] {
+        cases.push(Case::of(endpoint, name(what), request().key(key), Code::IdempotencyKeyInvalid));
     }
-    cases.push(Case::new(name("a long key"), request().key(&"k".repeat(256)), Code::IdempotencyKeyInvalid));
-    cases.push(Case::new(name("two keys"), request().key("a").key("b"), Code::IdempotencyKeyInvalid));
+    cases.push(Case::of(
+        endpoint,
+        name("a long key"),
+        request().key(&"k".repeat(256)),
+        Code::IdempotencyKeyInvalid,
+    ));
+    cases.push(Case::of(
+        endpoint,
+        name("two keys"),
+        request().key("a").key("b"),
+        Code::IdempotencyKeyInvalid,
+    ));
     cases
 }
 
@@ -147,7 +178,8 @@ fn methods(world: &World, endpoint: &Endpoint, all: &[Endpoint]) -> Vec<Case> {
     let taken = |method: &Method| all.iter().any(|it| it.path == endpoint.path && it.method == *method);
     let methods = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
     let case = |method: Method| {
-        let request = world.host.api.request(method.clone(), &endpoint.path).token(&endpoint.caller(world).token);
+        let request =
+            world.host.api.request(method.clone(), &endpoint.path).token(&endpoint.caller(world).token);
         Case::new(format!("{method} {}", endpoint.path), request, Code::MethodNotAllowed)
     };
     methods.into_iter().filter(|method| !taken(method)).map(case).collect()

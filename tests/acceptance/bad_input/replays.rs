@@ -37,7 +37,13 @@ async fn requests(world: &World) -> Vec<Once<'_>> {
     let number = kim.get(&format!("/api/orders/{}", world.kims.order)).expect(200).await.text_at("/number");
     let form = world.host.api.payment_key("approve", world.kims.bill.due).await;
     let payment = |key: &str| Body::Json(json!({ "billId": world.kims.bill.id, "paymentKey": key }));
-    let once = |caller, path: &str, first, other, status| Once { caller, path: path.to_owned(), first, other, status };
+    let once = |caller, path: &str, first, other, status| Once {
+        caller,
+        path: path.to_owned(),
+        first,
+        other,
+        status,
+    };
     let usage = |quantity| Body::Csv(month_file(&number, &[("sms", quantity, "2026-11-01")]));
     let order = |plan| Body::Json(json!({ "plan": plan }));
     let month = |month| Body::Json(json!({ "usageMonth": month }));
@@ -82,7 +88,12 @@ async fn a_repeat_that_overtakes_the_answer_is_told_so_and_charges_nothing() {
     let mut answers = [one.unwrap(), other.unwrap()];
     answers.sort_by_key(|answer| answer.status);
     let [paid, told] = answers;
-    assert_eq!((paid.status, told.status, told.code()), (201, 409, "idempotency_key_in_flight"), "{}", told.text);
+    assert_eq!(
+        (paid.status, told.status, told.code()),
+        (201, 409, "idempotency_key_in_flight"),
+        "{}",
+        told.text
+    );
     let again = pay().await.unwrap();
     assert_eq!((again.status, &again.body), (201, &paid.body));
     world.kim.saga_ends(&paid.text_at("/sagaId"), "completed").await;
@@ -93,7 +104,8 @@ async fn a_repeat_that_overtakes_the_answer_is_told_so_and_charges_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_belongs_to_one_caller() {
     let world = World::open().await;
-    let order = |user: &User| user.post("/api/orders", &json!({ "plan": "lte-light" })).key("the-same").expect(202);
+    let order =
+        |user: &User| user.post("/api/orders", &json!({ "plan": "lte-light" })).key("the-same").expect(202);
     let (kims, lees) = (order(&world.kim).await, order(&world.lee).await);
     assert_ne!(kims.body["orderId"], lees.body["orderId"]);
 }

@@ -12,14 +12,20 @@ use serde_json::{Value, json};
 pub(super) async fn cases(world: &World) -> Vec<Case> {
     let stranger = LocalHost::start().await;
     let foreign = stranger.api.token("kim", "customer", 3_600).await;
-    let broken = broken(world, foreign);
+    let broken = broken(world, &foreign);
     let guarded: Vec<Endpoint> = all(world).into_iter().filter(|it| it.who != Who::Anybody).collect();
     let mut cases = Vec::new();
     for endpoint in &guarded {
         for (what, header) in &broken {
             let request = endpoint.fill(endpoint.bare(world));
-            let request = header.iter().fold(request, |request, value| request.header("Authorization", value));
-            cases.push(Case::new(format!("{}, {what}", endpoint.name()), request, Code::Unauthenticated));
+            let request =
+                header.iter().fold(request, |request, value| request.header("Authorization", value));
+            cases.push(Case::of(
+                endpoint,
+                format!("{}, {what}", endpoint.name()),
+                request,
+                Code::Unauthenticated,
+            ));
         }
         cases.extend(roles(world, endpoint));
     }
@@ -27,7 +33,7 @@ pub(super) async fn cases(world: &World) -> Vec<Case> {
 }
 
 /// Values of `Authorization` that speak for nobody.
-fn broken(world: &World, foreign: String) -> Vec<(&'static str, Vec<String>)> {
+fn broken(world: &World, foreign: &str) -> Vec<(&'static str, Vec<String>)> {
     let bearer = |token: &str| vec![format!("Bearer {token}")];
     let good = &world.kim.token;
     let [head, claims, signature] = good.split('.').collect::<Vec<_>>()[..] else { panic!("{good}") };
@@ -44,7 +50,7 @@ fn broken(world: &World, foreign: String) -> Vec<(&'static str, Vec<String>)> {
         ("three parts of garbage", bearer("a.b.c")),
         ("a token as long as a book", bearer(&"x".repeat(20_000))),
         ("an expired token", bearer(&world.expired)),
-        ("a token of another issuer", bearer(&foreign)),
+        ("a token of another issuer", bearer(foreign)),
         ("another customer's name in it", bearer(&format!("{head}.{other_claims}.{signature}"))),
         ("more rights in it", bearer(&format!("{head}.{more_rights}.{signature}"))),
         ("no algorithm and no signature", bearer(&format!("{unsigned}.{claims}."))),
@@ -65,7 +71,7 @@ fn changed(part: &str, change: impl FnOnce(&mut Value)) -> String {
 fn roles(world: &World, endpoint: &Endpoint) -> Vec<Case> {
     let by = |what: &str, token: &str, code| {
         let request = endpoint.fill(endpoint.bare(world).token(token));
-        Case::new(format!("{}, {what}", endpoint.name()), request, code)
+        Case::of(endpoint, format!("{}, {what}", endpoint.name()), request, code)
     };
     match endpoint.who {
         Who::Anybody => vec![],

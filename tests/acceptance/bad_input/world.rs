@@ -1,6 +1,7 @@
 //! A company with something of everything in it.
 
-use crate::harness::{Bill, LocalHost, Store, User, at, until, SOON};
+use super::endpoints::{Described, described};
+use crate::harness::{Bill, LocalHost, SOON, Store, User, at, until};
 use serde_json::json;
 
 /// The time at which everything is tried.
@@ -21,6 +22,8 @@ pub(super) struct World {
     pub(super) used_payment_key: String,
     /// A message that nobody understands.
     pub(super) parked: String,
+    /// What the API says of itself.
+    pub(super) described: Described,
     store: Store,
 }
 
@@ -53,7 +56,21 @@ impl World {
         host.api.advance_clock(120).await;
         host.api.quiet().await;
         let (store, payment) = (host.store(), paid.text_at("/paymentId"));
-        Self { host, kim, lee, operator, expired, kims, lees, payment, used_payment_key, parked, store }
+        let described = described(&host.api.get("/api/openapi.json").expect(200).await.body);
+        Self {
+            host,
+            kim,
+            lee,
+            operator,
+            expired,
+            kims,
+            lees,
+            payment,
+            used_payment_key,
+            parked,
+            described,
+            store,
+        }
     }
 
     /// Everything that is stored, by the handler and at the gateway, and that is on its way.

@@ -10,7 +10,10 @@ const CALLERS: usize = 16;
 
 /// Every customer's books agree, and all of them together agree with the gateway's; answers what is paid.
 pub(super) async fn expect_books_to_agree(api: &Api, shop: &Shop) -> i64 {
-    let paid: i64 = with_each(&shop.customers, CALLERS, async |customer| of_customer(shop, customer).await).await.iter().sum();
+    let paid: i64 = with_each(&shop.customers, CALLERS, async |customer| of_customer(shop, customer).await)
+        .await
+        .iter()
+        .sum();
     let ledger = api.ledger().await;
     let (charged, refunded) = (ledger.number_at("/charged"), ledger.number_at("/refunded"));
     assert_eq!(charged - refunded, paid, "what the gateway has is what is paid");

@@ -75,7 +75,10 @@ impl Shop {
 
     /// Everybody pays, all at once.
     pub(super) async fn everybody_pays(&self) {
-        with_each(&self.customers, CUSTOMERS, async |customer| self.pay(customer, customer.card, "first").await).await;
+        with_each(&self.customers, CUSTOMERS, async |customer| {
+            self.pay(customer, customer.card, "first").await;
+        })
+        .await;
     }
 
     /// Waits until so many payments are answered.
@@ -88,7 +91,8 @@ impl Shop {
     /// Starts the run while customers pay.
     pub(super) async fn start_billing_run(&self) {
         self.answers(1).await;
-        let run = || self.operator.post("/api/billing-runs", &json!({ "usageMonth": BILLED_MONTH })).key("run");
+        let run =
+            || self.operator.post("/api/billing-runs", &json!({ "usageMonth": BILLED_MONTH })).key("run");
         let answer = answered(run).await;
         assert_eq!(answer.status, 202, "{}", answer.text);
     }
@@ -122,8 +126,7 @@ impl Shop {
 /// The answer to a call, which is made again as long as nobody can say what became of it.
 async fn answered(call: impl Fn() -> Request) -> Answer {
     until("an answer", PATIENCE, async || {
-        let answer = match call().send().await { Ok(a) => a, Err(e) => { eprintln!("DBG err"); let _ = e; return None; } };
-        if answer.status >= 400 { eprintln!("DBG {} {}", answer.status, answer.code()); } else if answer.body["status"] != "captured" && answer.body["paymentId"].is_string() { eprintln!("DBG ok {}", answer.body["status"]); }
+        let answer = call().send().await.ok()?;
         let unclear = matches!(answer.status, 502..=504) || answer.code() == "idempotency_key_in_flight";
         (!unclear).then_some(answer)
     })

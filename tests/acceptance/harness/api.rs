@@ -1,15 +1,15 @@
 //! Calls over HTTP.
 
 use super::{SOON, until};
-use reqwest::header::HeaderMap;
 use reqwest::Method;
+use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 use std::time::Duration;
 
 /// Seconds that tokens of tests are valid: as long as the issuer gives.
 const TTL_SECONDS: i64 = 86_400;
 /// How long a call may take, waits of the host included.
-const CALL_MAX: Duration = Duration::from_secs(120);
+const CALL_MAX: Duration = Duration::from_mins(2);
 
 /// A local host, as callers see it.
 #[derive(Debug, Clone)]

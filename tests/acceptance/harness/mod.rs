@@ -10,6 +10,6 @@ mod wait;
 pub(crate) use api::{Answer, Api, Request, User};
 pub(crate) use host::{LocalHost, Options, executable, root};
 pub(crate) use raw::raw;
-pub(crate) use scenario::{Bill, Line, at, month_file};
+pub(crate) use scenario::{Bill, at, month_file};
 pub(crate) use store::Store;
 pub(crate) use wait::{SOON, until, with_each};

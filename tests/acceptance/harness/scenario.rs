@@ -84,7 +84,8 @@ impl User {
         let path = format!("/api/sagas/{id}");
         let saga = until("the end of a saga", SOON, async || {
             let saga = self.get(&path).send().await.unwrap();
-            matches!(saga.body["status"].as_str(), Some("completed" | "compensated" | "stuck")).then_some(saga)
+            matches!(saga.body["status"].as_str(), Some("completed" | "compensated" | "stuck"))
+                .then_some(saga)
         })
         .await;
         assert_eq!(saga.text_at("/status"), ending, "{}", saga.text);

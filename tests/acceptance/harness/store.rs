@@ -23,7 +23,8 @@ impl Store {
 
     /// The keys of all rows that begin with a prefix, in every table.
     pub(crate) fn rows(&self, prefix: &str) -> Vec<String> {
-        let sql = "SELECT tbl || ' ' || rk FROM entities WHERE substr(rk, 1, length(?1)) = ?1 ORDER BY tbl, pk, rk";
+        let sql =
+            "SELECT tbl || ' ' || rk FROM entities WHERE substr(rk, 1, length(?1)) = ?1 ORDER BY tbl, pk, rk";
         let mut statement = self.0.prepare_cached(sql).unwrap();
         statement.query_map([prefix], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
     }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 /// How long something in the background may take on a busy machine.
-pub(crate) const SOON: Duration = Duration::from_secs(60);
+pub(crate) const SOON: Duration = Duration::from_mins(1);
 /// Between two looks.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
@@ -27,7 +27,11 @@ where
 }
 
 /// Does something with every item, so many at a time; what came of it is in the order of the items.
-pub(crate) async fn with_each<I, F>(items: impl IntoIterator<Item = I>, at_a_time: usize, work: impl FnMut(I) -> F) -> Vec<F::Output>
+pub(crate) async fn with_each<I, F>(
+    items: impl IntoIterator<Item = I>,
+    at_a_time: usize,
+    work: impl FnMut(I) -> F,
+) -> Vec<F::Output>
 where
     F: Future,
 {

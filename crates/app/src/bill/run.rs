@@ -5,7 +5,7 @@ use crate::store::{Changes, Entity, Loaded, Outgoing, retry_on_change};
 use crate::{Answer, App, Failure};
 use contract::event::{BillingChunk, BillingCounts};
 use contract::problem::Code;
-use domain::calendar::{UsageMonth, rfc3339, seoul_date};
+use domain::calendar::{UsageMonth, rfc3339};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -177,8 +177,9 @@ impl App {
         self.commit(changes).await.map(|_| ())
     }
 
-    /// The monthly timer: runs the month before, and every month before that which was missed since the last run.
-    /// The timer also fires on days that are not the first in Seoul; then there is nothing to do.
+    /// The monthly timer: runs the month before, and every month before that which was missed since the last run. On a
+    /// store that never had one it runs the month before only: what is older was never this store's to bill. The timer
+    /// also fires on days that are not the first in Seoul; then the month before has been run, unless it was missed.
     pub async fn run_ended_months(&self) -> Result<(), Failure> {
         let now = self.now();
         let mut month = UsageMonth::of(now).previous();
@@ -192,8 +193,7 @@ impl App {
         }
         let ever_run = missed.len() < CATCH_UP_MONTHS;
         if !ever_run {
-            let is_first = seoul_date(now).day() == 1;
-            missed.truncate(usize::from(is_first));
+            missed.truncate(1);
         }
         for month in missed.into_iter().rev() {
             tracing::info!(billing.usage_month = %month, "the month's billing run starts");

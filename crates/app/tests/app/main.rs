@@ -7,4 +7,6 @@ mod happy;
 #[cfg(test)]
 mod sagas;
 #[cfg(test)]
+mod simulation;
+#[cfg(test)]
 mod world;

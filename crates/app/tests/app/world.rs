@@ -16,7 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use ports::{MindfulGateway, Refusing};
 use std::sync::Arc;
 use testkit::{
-    CountingIds, CountingTables, Deliveries, FakeGateway, Faults, FaultyTables, MemoryBus, MemoryTables,
+    Chance, CountingIds, CountingTables, Deliveries, FakeGateway, Faults, FaultyTables, MemoryBus, MemoryTables,
     StoppedClock, Topology,
 };
 use trouble::Plan;
@@ -37,13 +37,24 @@ pub(crate) struct World {
     /// What goes wrong with which delivery.
     pub(crate) plan: Plan,
     /// Deliveries are made in any order instead of the order of acceptance.
-    pub(crate) shuffled: bool,
-    /// The timers do not fire: nothing is relayed and the gateway is not asked.
-    pub(crate) timers_stand: bool,
+    shuffled: bool,
+    /// Nobody asks the gateway about payments that are open there.
+    pub(crate) gateway_unasked: bool,
     ports: Ports,
     refusing: Arc<Refusing>,
     mindful: Arc<MindfulGateway>,
     forms: Vec<(PaymentKey, Timestamp)>,
+}
+
+/// Says what was being tried when a test fails.
+pub(crate) struct Trying(pub(crate) String);
+
+impl Drop for Trying {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("it was: {}", self.0);
+        }
+    }
 }
 
 impl World {
@@ -82,7 +93,7 @@ impl World {
             deliveries: Deliveries::new(Topology::of_the_project(), seed),
             plan: Plan::default(),
             shuffled: false,
-            timers_stand: false,
+            gateway_unasked: false,
             ports,
             refusing,
             mindful,
@@ -99,6 +110,12 @@ impl World {
     pub(crate) fn release(&mut self, catalogue: Catalogue, buckets: u32) {
         let buckets = Buckets::new(buckets).unwrap();
         self.app = App::new(self.ports.clone(), Arc::new(catalogue), buckets);
+    }
+
+    /// From now on deliveries are made in any order, which the seed decides.
+    pub(crate) fn shuffle(&mut self, seed: u64) {
+        *self.deliveries.chance() = Chance::new(seed);
+        self.shuffled = true;
     }
 
     pub(crate) fn now(&self) -> Timestamp {

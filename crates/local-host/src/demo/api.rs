@@ -9,7 +9,7 @@ use tokio::time::Instant;
 /// How long one call may take: longer than the handler gives itself.
 const CALL_MAX: Duration = Duration::from_secs(90);
 /// How long something that happens in the background may take.
-const HAPPENS_IN: Duration = Duration::from_secs(60);
+const HAPPENS_IN: Duration = Duration::from_mins(1);
 /// Between two looks at it.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
@@ -158,7 +158,8 @@ impl Answer {
 impl<'a> Api<'a> {
     pub(super) fn new(url: &'a str, screen: &'a mut Screen) -> Result<Self, ApiError> {
         // A proxy of the developer's cannot reach the developer's own machine.
-        let http = reqwest::Client::builder().no_proxy().timeout(CALL_MAX).build().map_err(ApiError::Client)?;
+        let http =
+            reqwest::Client::builder().no_proxy().timeout(CALL_MAX).build().map_err(ApiError::Client)?;
         Ok(Self { http, url, screen, calls: 0 })
     }
 
@@ -247,13 +248,22 @@ impl<'a> Api<'a> {
         let status = response.status();
         let bytes = response.bytes().await.map_err(failed)?;
         let text = || Value::String(String::from_utf8_lossy(&bytes).into_owned());
-        let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap_or_else(|_| text()) };
+        let body = if bytes.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&bytes).unwrap_or_else(|_| text())
+        };
         Ok((status, Answer { call: call.name(), body }))
     }
 
     fn print(&mut self, call: &Call<'_>, status: StatusCode, more: &str) -> std::io::Result<()> {
         let who = call.caller.map(|caller| format!(" by {}", caller.id)).unwrap_or_default();
-        self.screen.line(format!("  {:<4} {} -> {}{who}{more}", call.method.as_str(), call.path, status.as_u16()))
+        self.screen.line(format!(
+            "  {:<4} {} -> {}{who}{more}",
+            call.method.as_str(),
+            call.path,
+            status.as_u16()
+        ))
     }
 }
 

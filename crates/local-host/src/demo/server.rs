@@ -18,7 +18,7 @@ const USUAL_URL: &str = "http://127.0.0.1:7071";
 /// How long somebody at an address may take to say who it is.
 const INTRODUCES_ITSELF_IN: Duration = Duration::from_secs(5);
 /// How long a local host may take to be ready.
-const READY_IN: Duration = Duration::from_secs(60);
+const READY_IN: Duration = Duration::from_mins(1);
 /// Lines of the own host's log that are kept for the case of a failure.
 const LOG_LINES_KEPT: usize = 40;
 /// The line of the greeting that holds the address.
@@ -79,14 +79,12 @@ impl Server {
             tokio::spawn(read(stderr, Arc::clone(&tail), None));
         }
         let own = Own { child, tail, data };
-        match tokio::time::timeout(READY_IN, address).await {
-            Ok(Ok(url)) => Ok(Self { url, own: Some(own) }),
-            _ => {
-                let log = own.log();
-                own.stop().await;
-                Err(ServerError::NotReady(log))
-            }
+        if let Ok(Ok(url)) = tokio::time::timeout(READY_IN, address).await {
+            return Ok(Self { url, own: Some(own) });
         }
+        let log = own.log();
+        own.stop().await;
+        Err(ServerError::NotReady(log))
     }
 
     pub(super) fn url(&self) -> &str {

@@ -59,7 +59,8 @@ pub(super) fn plans(items: &[Value]) -> Table<7> {
 /// A saga: its steps, where each stands, and since when.
 pub(super) fn timeline(saga: &Value) -> String {
     use Side::{Left, Right};
-    let mut table = Table::new([("", Right), ("step", Left), ("state", Left), ("at", Left), ("detail", Left)]);
+    let mut table =
+        Table::new([("", Right), ("step", Left), ("state", Left), ("at", Left), ("detail", Left)]);
     for (index, step) in list(&saga["steps"]).iter().enumerate() {
         let state = step["state"].as_str().unwrap_or("not reached");
         let number = (index + 1).to_string();
@@ -71,8 +72,14 @@ pub(super) fn timeline(saga: &Value) -> String {
 /// A bill with its lines in won.
 pub(super) fn bill(bill: &Value) -> String {
     use Side::{Left, Right};
-    let mut table =
-        Table::new([("line", Left), ("quantity", Right), ("unit", Left), ("rate", Right), ("rule", Left), ("won", Right)]);
+    let mut table = Table::new([
+        ("line", Left),
+        ("quantity", Right),
+        ("unit", Left),
+        ("rate", Right),
+        ("rule", Left),
+        ("won", Right),
+    ]);
     for line in list(&bill["lines"]) {
         table.row([
             text(line, "code"),
@@ -93,23 +100,28 @@ pub(super) fn bill(bill: &Value) -> String {
 
 /// Lines, bills and payments with their histories.
 pub(super) fn my_page(page: &Value) -> String {
-    let mut shown = format!("MyPage of {}, as of {}\n", text(page, "customerId"), time(page, "asOf"));
+    let mut shown = vec![format!("MyPage of {}, as of {}", text(page, "customerId"), time(page, "asOf"))];
     for (what, id) in [("lines", "orderId"), ("bills", "billId"), ("payments", "paymentId")] {
         let items = list(&page[what]);
-        shown.push_str(&format!("{what}: {}\n", if items.is_empty() { "none".to_owned() } else { grouped(items.len() as i64) }));
+        let none = if items.is_empty() { " none" } else { "" };
+        shown.push(format!("{what}:{none}"));
         for item in items {
-            shown.push_str(&format!("  {}{}\n", text(item, id), facts(item)));
-            for change in list(&item["history"]) {
-                shown.push_str(&format!("    {}  {}\n", time(change, "at"), text(change, "status")));
-            }
+            shown.push(format!("  {}{}", text(item, id), facts(item)));
+            let changes = list(&item["history"]).iter();
+            shown.extend(
+                changes.map(|change| format!("    {}  {}", time(change, "at"), text(change, "status"))),
+            );
         }
     }
-    shown
+    shown.join("\n")
 }
 
 fn facts(item: &Value) -> String {
     let plain = ["plan", "number", "usageMonth"].into_iter().map(|member| text(item, member));
     let sum = item["amount"].as_i64().map(won).unwrap_or_default();
     let due = item["outstanding"].as_i64().map(|due| format!("{} due", won(due))).unwrap_or_default();
-    plain.chain([sum, due]).filter(|fact| !fact.is_empty()).fold(String::new(), |all, fact| format!("{all}, {fact}"))
+    plain
+        .chain([sum, due])
+        .filter(|fact| !fact.is_empty())
+        .fold(String::new(), |all, fact| format!("{all}, {fact}"))
 }

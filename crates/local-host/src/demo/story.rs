@@ -69,7 +69,12 @@ impl Story<'_, '_> {
     }
 
     /// Whether the month still takes usage: one that was billed before leaves it to the next bill.
-    async fn send_usage(&mut self, clock: &mut Borrowed, number: &str, opened_at: Timestamp) -> Result<bool, DemoError> {
+    async fn send_usage(
+        &mut self,
+        clock: &mut Borrowed,
+        number: &str,
+        opened_at: Timestamp,
+    ) -> Result<bool, DemoError> {
         self.api.screen().step("Send usage (사용량)")?;
         let run = Call::get(format!("/api/billing-runs/{}", self.month)).by(&self.operator);
         let in_time = self.api.status(run).await? == StatusCode::NOT_FOUND;
@@ -85,7 +90,9 @@ impl Story<'_, '_> {
         self.api.screen().block(format_args!("{sent} records were taken in, and none of them again."))?;
         if !in_time {
             let month = self.month;
-            self.api.screen().block(format_args!("{month} was billed before: this usage goes on the next bill."))?;
+            self.api
+                .screen()
+                .block(format_args!("{month} was billed before: this usage goes on the next bill."))?;
         }
         Ok(in_time)
     }
@@ -96,7 +103,10 @@ impl Story<'_, '_> {
         let call = Call::post("/api/billing-runs", form).by(&self.operator).wants(StatusCode::ACCEPTED);
         self.api.call(call).await?;
         let follow = Call::get(format!("/api/billing-runs/{}", self.month)).by(&self.operator);
-        let run = self.api.until(follow, "the end of the billing run", |run| run.body["status"] == "completed").await?;
+        let run = self
+            .api
+            .until(follow, "the end of the billing run", |run| run.body["status"] == "completed")
+            .await?;
         let [lines, issued, skipped, parked] =
             ["/lines", "/issued", "/skipped", "/parked"].map(|member| run.number(member).unwrap_or(-1));
         self.api.screen().block(format_args!(
@@ -109,7 +119,9 @@ impl Story<'_, '_> {
     async fn look_up_bill(&mut self, in_time: bool) -> Result<Bill, DemoError> {
         self.api.screen().step("Look the bill up (청구서)")?;
         let unpaid = self.api.call(Call::get("/api/bills?status=unpaid").by(&self.customer)).await?;
-        ensure(unpaid.list("/items")?.len() == 1, || format!("there is not one unpaid bill: {}", unpaid.body))?;
+        ensure(unpaid.list("/items")?.len() == 1, || {
+            format!("there is not one unpaid bill: {}", unpaid.body)
+        })?;
         let path = format!("/api/bills/{}", unpaid.text("/items/0/billId")?);
         let answer = self.api.call(Call::get(&path).by(&self.customer)).await?;
         self.api.screen().block(show::bill(&answer.body))?;
@@ -161,7 +173,8 @@ impl Story<'_, '_> {
         let page = self.api.until(call, "the payment's cancellation on MyPage", |page| {
             let (payment, bill) =
                 (find(page, "/payments", "paymentId", payment), find(page, "/bills", "billId", &bill.id));
-            payment.is_some_and(|it| it["status"] == "cancelled") && bill.is_some_and(|it| it["status"] == "issued")
+            payment.is_some_and(|it| it["status"] == "cancelled")
+                && bill.is_some_and(|it| it["status"] == "issued")
         });
         let page = page.await?;
         self.api.screen().block(show::my_page(&page.body))?;
@@ -178,7 +191,9 @@ impl Story<'_, '_> {
         let path = format!("/api/orders/{}", order.text("/orderId")?);
         let rejected = self.api.call(Call::get(path).by(&other)).await?;
         let (status, number) = (rejected.text("/status")?, &rejected.body["number"]);
-        ensure(status == "rejected" && number.is_null(), || format!("the order is {status}, its number {number}"))?;
+        ensure(status == "rejected" && number.is_null(), || {
+            format!("the order is {status}, its number {number}")
+        })?;
         let why = rejected.body["reason"].as_str().unwrap_or("no reason").to_owned();
         self.api.screen().block(format_args!("The order is rejected: {why}."))?;
         let call = Call::get("/api/mypage").by(&other);
@@ -197,7 +212,9 @@ impl Story<'_, '_> {
     /// Waits for the end of a saga, and shows its steps.
     async fn saga(&mut self, id: &str, ending: &str, caller: &Caller) -> Result<(), DemoError> {
         let call = Call::get(format!("/api/sagas/{id}")).by(caller);
-        let ended = |saga: &Answer| matches!(saga.body["status"].as_str(), Some("completed" | "compensated" | "stuck"));
+        let ended = |saga: &Answer| {
+            matches!(saga.body["status"].as_str(), Some("completed" | "compensated" | "stuck"))
+        };
         let saga = self.api.until(call, "the end of the saga", ended).await?;
         self.api.screen().block(show::timeline(&saga.body))?;
         let status = saga.text("/status")?;
@@ -214,13 +231,13 @@ struct Bill {
 
 /// Usage of the days after the opening, each record with an id of its own.
 fn usage_file(number: &str, opened_at: Timestamp) -> String {
-    let mut file = String::from("recordId,number,type,quantity,usedAt\n");
     let batch = crate::chance::hex();
-    for (index, (kind, quantity)) in (1..).zip(USAGE) {
-        let used_at = rfc3339(opened_at + SignedDuration::from_hours(24 * index));
-        file.push_str(&format!("{batch}-{index},{number},{kind},{quantity},{used_at}\n"));
-    }
-    file
+    let records = (1..).zip(USAGE).map(|(day, (kind, quantity))| {
+        let used_at = rfc3339(opened_at + SignedDuration::from_hours(24 * day));
+        format!("{batch}-{day},{number},{kind},{quantity},{used_at}\n")
+    });
+    let header = "recordId,number,type,quantity,usedAt\n".to_owned();
+    records.fold(header, |file, record| file + &record)
 }
 
 fn find<'a>(page: &'a Answer, list: &str, member: &str, id: &str) -> Option<&'a Value> {

@@ -88,11 +88,15 @@ mod tests {
 
     #[test]
     fn numbers_have_a_comma_every_three_digits() {
-        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (-69_000, "-69,000"), (1_234_567, "1,234,567")] {
+        for (number, text) in
+            [(0, "0"), (999, "999"), (1_000, "1,000"), (-69_000, "-69,000"), (1_234_567, "1,234,567")]
+        {
             assert_eq!(grouped(number), text);
         }
         assert_eq!(grouped(i64::MIN), "-9,223,372,036,854,775,808");
-        for (decimal, text) in [("0", "0"), ("1024", "1,024"), ("112740.25", "112,740.25"), ("-0.25", "-0.25")] {
+        for (decimal, text) in
+            [("0", "0"), ("1024", "1,024"), ("112740.25", "112,740.25"), ("-0.25", "-0.25")]
+        {
             assert_eq!(grouped_decimal(decimal), text);
         }
     }

@@ -123,10 +123,6 @@ impl Generation {
                 end = self.live(index, &mut process, &worker) => end,
                 () = set(&mut stopping) => return process.kill().await,
             };
-            if end == End::TimedOut {
-                // Nobody is sent to a process that is about to be killed.
-                self.put(index, Slot::Starting);
-            }
             process.kill().await;
             report(&worker, end);
             match restarts.after(end, Instant::now()) {
@@ -177,8 +173,8 @@ impl Generation {
 
 fn ready(slots: &[Slot]) -> impl Iterator<Item = &Arc<Worker>> {
     slots.iter().filter_map(|slot| match slot {
-        Slot::Ready(worker) => Some(worker),
-        Slot::Starting => None,
+        Slot::Ready(worker) if !worker.is_condemned() => Some(worker),
+        Slot::Ready(_) | Slot::Starting => None,
     })
 }
 

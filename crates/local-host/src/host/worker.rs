@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::process::{Child, Command};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 /// How often the host asks a new handler whether it listens (`WorkerConstants`).
 const PROBE_EVERY: Duration = Duration::from_millis(25);
@@ -53,7 +53,7 @@ pub(crate) struct Worker {
     client: Client<HttpConnector, Body>,
     in_flight: AtomicUsize,
     idle: Notify,
-    condemned: Notify,
+    condemned: watch::Sender<bool>,
 }
 
 /// The right to send one request to a worker. It is not replaced before all are dropped, or their time is up.
@@ -146,7 +146,7 @@ impl Worker {
             client,
             in_flight: AtomicUsize::new(0),
             idle: Notify::new(),
-            condemned: Notify::new(),
+            condemned: watch::Sender::new(false),
         })
     }
 
@@ -200,14 +200,19 @@ impl Worker {
         }
     }
 
-    /// Has the process killed and replaced: a function in it took too long.
+    /// Has the process killed and replaced: a function in it took too long. From now on it gets no new requests.
     pub(crate) fn condemn(&self) {
-        self.condemned.notify_one();
+        self.condemned.send_replace(true);
+    }
+
+    pub(crate) fn is_condemned(&self) -> bool {
+        *self.condemned.borrow()
     }
 
     /// Waits until the process is to be killed.
     pub(crate) async fn condemned(&self) -> End {
-        self.condemned.notified().await;
+        // The sender lives as long as the worker.
+        let _ = self.condemned.subscribe().wait_for(|condemned| *condemned).await;
         End::TimedOut
     }
 }

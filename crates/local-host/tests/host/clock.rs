@@ -89,7 +89,7 @@ async fn scheduled_messages_follow_the_clock() {
         body: "{}".into(),
         ..Default::default()
     };
-    rig.host.broker().send("work", message).await.unwrap();
+    rig.host.broker().send("jobs", message).await.unwrap();
     assert!(rig.seen().is_empty());
     let later = rig.host.clock().now() + jiff::SignedDuration::from_mins(61);
     rig.put("/dev/clock", &json!({ "now": later })).await;

@@ -32,7 +32,7 @@ async fn a_message_sets_its_function_off_once() {
 async fn a_message_that_fails_is_delivered_until_it_is_a_dead_letter() {
     let rig = Rig::start().await;
     for failure in ["fail", "text"] {
-        rig.send("work", &json!({ "do": failure })).await;
+        rig.send("jobs", &json!({ "do": failure })).await;
     }
     let two = Counts { active: 2, ..NONE };
     rig.wait_counts("dead-letters", two).await;
@@ -46,7 +46,7 @@ async fn a_message_that_fails_is_delivered_until_it_is_a_dead_letter() {
 async fn an_empty_answer_hangs_until_the_timeout_and_costs_the_process() {
     let rig = Rig::start_with(1, json!({ "functionTimeout": "00:00:01" })).await;
     let before = rig.worker().await;
-    rig.send("work", &json!({ "do": "empty" })).await;
+    rig.send("jobs", &json!({ "do": "empty" })).await;
     let seen = rig.wait_seen(2).await;
     assert_eq!(delivery_counts(&seen[..2]), ["1", "2"]);
     assert_ne!(rig.worker().await, before);
@@ -58,7 +58,7 @@ async fn an_empty_answer_hangs_until_the_timeout_and_costs_the_process() {
 async fn a_message_whose_handler_dies_is_delivered_again() {
     let rig = Rig::start_with(2, json!({})).await;
     rig.host.ready().await.unwrap();
-    rig.send("work", &json!({ "do": "exit" })).await;
+    rig.send("jobs", &json!({ "do": "exit" })).await;
     let seen = rig.wait_seen(2).await;
     assert_eq!(delivery_counts(&seen[..2]), ["1", "2"]);
     rig.host.stop().await;
@@ -68,20 +68,20 @@ async fn a_message_whose_handler_dies_is_delivered_again() {
 async fn no_more_messages_are_worked_on_than_host_json_allows() {
     let rig = Rig::start().await;
     for _ in 0..10 {
-        rig.send("work", &json!({ "ms": 300 })).await;
+        rig.send("jobs", &json!({ "ms": 300 })).await;
     }
     rig.wait_seen(4).await;
-    let counts = rig.host.broker().count("work").unwrap();
+    let counts = rig.host.broker().count("jobs").unwrap();
     assert_eq!(counts.locked, 4, "{counts:?}");
     rig.wait_seen(10).await;
-    rig.wait_counts("work", NONE).await;
+    rig.wait_counts("jobs", NONE).await;
     rig.host.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_draining_host_takes_no_messages_until_it_resumes() {
     let rig = Rig::start().await;
-    rig.send("work", &json!({ "ms": 300 })).await;
+    rig.send("jobs", &json!({ "ms": 300 })).await;
     rig.wait_seen(1).await;
     assert_eq!(rig.post("/admin/host/drain", &json!({})).await.status(), StatusCode::ACCEPTED);
     until("the end of the drain", async || {
@@ -89,11 +89,11 @@ async fn a_draining_host_takes_no_messages_until_it_resumes() {
         (status["state"] == "Completed").then_some(())
     })
     .await;
-    rig.send("work", &json!({})).await;
-    rig.wait_counts("work", ONE).await;
+    rig.send("jobs", &json!({})).await;
+    rig.wait_counts("jobs", ONE).await;
     assert_eq!(rig.get("/api/slow").await.status(), StatusCode::OK, "requests are answered");
     rig.post("/admin/host/resume", &json!({})).await;
-    rig.wait_counts("work", NONE).await;
+    rig.wait_counts("jobs", NONE).await;
     assert_eq!(rig.seen().len(), 2);
     rig.host.stop().await;
 }
@@ -101,11 +101,11 @@ async fn a_draining_host_takes_no_messages_until_it_resumes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_settles_what_was_received() {
     let rig = Rig::start().await;
-    rig.send("work", &json!({ "ms": 300 })).await;
+    rig.send("jobs", &json!({ "ms": 300 })).await;
     rig.wait_seen(1).await;
     let rig = rig.restart().await;
     rig.host.ready().await.unwrap();
-    rig.wait_counts("work", NONE).await;
+    rig.wait_counts("jobs", NONE).await;
     assert_eq!(rig.seen().len(), 1);
     rig.host.stop().await;
 }
@@ -114,7 +114,7 @@ async fn a_stop_settles_what_was_received() {
 async fn messages_outlive_a_restart() {
     let rig = Rig::start().await;
     rig.post("/admin/host/drain", &json!({})).await;
-    rig.send("work", &json!({ "do": "ok" })).await;
+    rig.send("jobs", &json!({ "do": "ok" })).await;
     let rig = rig.restart().await;
     assert_eq!(rig.wait_seen(1).await.len(), 1);
     rig.host.stop().await;
@@ -137,12 +137,12 @@ async fn a_message_can_be_delivered_by_hand() {
 async fn messages_can_be_sent_over_rest_with_the_token() {
     let rig = Rig::start().await;
     let send = |token: &str| {
-        rig.client.post(rig.url("/servicebus/work/messages")).bearer_auth(token).body("{}").send()
+        rig.client.post(rig.url("/servicebus/jobs/messages")).bearer_auth(token).body("{}").send()
     };
     assert_eq!(send("wrong").await.unwrap().status(), StatusCode::UNAUTHORIZED);
     assert_eq!(send(rig.host.bus_token()).await.unwrap().status(), StatusCode::CREATED);
     rig.wait_seen(1).await;
-    rig.wait_counts("work", NONE).await;
-    assert_eq!(rig.get_json("/dev/bus").await["sources"]["work"]["active"], 0);
+    rig.wait_counts("jobs", NONE).await;
+    assert_eq!(rig.get_json("/dev/bus").await["sources"]["jobs"]["active"], 0);
     rig.host.stop().await;
 }

@@ -1,6 +1,6 @@
 //! The executable itself, as a person starts it.
 
-use crate::rig::{host_json, test_handler, until, write_app};
+use crate::rig::{host_json, handler_of_tests, until, write_app};
 use serde_json::json;
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
@@ -22,7 +22,7 @@ fn command(root: &Path, arguments: &[&str]) -> Command {
 fn staged() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     write_app(folder.path(), &host_json(&json!({})));
-    std::os::unix::fs::symlink(test_handler(), folder.path().join("handler")).unwrap();
+    std::os::unix::fs::symlink(handler_of_tests(), folder.path().join("handler")).unwrap();
     for entry in std::fs::read_dir(folder.path().join("functions")).unwrap() {
         let path = entry.unwrap().path();
         std::fs::rename(&path, folder.path().join(path.file_name().unwrap())).unwrap();
@@ -190,4 +190,29 @@ fn a_folder_without_an_app_is_an_error() {
     let output = here.current_dir(folder.path()).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("no host.json"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_products_handler_ends_when_its_standard_input_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let nowhere = "http://127.0.0.1:9";
+    let mut child = Command::new(env!("CARGO_BIN_EXE_local-host"))
+        .arg("handler")
+        .env("LOCAL_HOST_STDIN", "1")
+        .env("FUNCTIONS_CUSTOMHANDLER_PORT", port.to_string())
+        .env("DATA_DIR", folder.path())
+        .envs([("STORE", "embedded"), ("BUCKETS", "1"), ("BUS_ENDPOINT", nowhere), ("BUS_TOKEN", "x")])
+        .envs([("TOKEN_ISSUER", nowhere), ("TOKEN_AUDIENCE", "x"), ("TOKEN_JWKS_URL", nowhere)])
+        .envs([("TOSS_ENDPOINT", nowhere), ("TOSS_SECRET_KEY", "x"), ("GATEWAY_TIMEOUT_MS", "1000")])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let address = format!("http://127.0.0.1:{port}/");
+    until("the handler", async || client.get(&address).send().await.ok()).await;
+    drop(child.stdin.take());
+    let status = until("its end", || std::future::ready(child.try_wait().unwrap())).await;
+    assert_eq!(status.code(), Some(1), "never 0: the host would not start it again");
 }

@@ -1,4 +1,4 @@
-use crate::rig::{Rig, test_handler};
+use crate::rig::{Rig, handler_of_tests};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -48,7 +48,7 @@ async fn workers_are_replaced_without_a_failed_request() {
 async fn another_executable_takes_over() {
     let rig = Rig::start().await;
     let copy = rig.folder.path().join("new_handler");
-    std::fs::copy(test_handler(), &copy).unwrap();
+    std::fs::copy(handler_of_tests(), &copy).unwrap();
     let before = rig.worker().await;
     let reloaded = rig.post("/dev/reload", &json!({ "executable": copy })).await;
     assert_eq!(reloaded.status(), StatusCode::OK);

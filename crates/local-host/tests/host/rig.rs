@@ -23,7 +23,7 @@ pub(crate) async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut look
 }
 
 /// The handler of these tests, built with them.
-pub(crate) fn test_handler() -> PathBuf {
+pub(crate) fn handler_of_tests() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_test-handler"))
 }
 
@@ -61,7 +61,7 @@ pub(crate) fn write_app(root: &Path, host_json: &Value) {
         &json!({
             "lockSeconds": 300, "maxDeliveryCount": 3, "messageHours": 24, "duplicateDetectionMinutes": 10,
             "maxMessageBytes": 262_144, "deadLetterQueue": "dead-letters",
-            "queues": [{ "name": "work", "function": "on_work" }, { "name": "dead-letters", "function": "none" }],
+            "queues": [{ "name": "jobs", "function": "on_work" }, { "name": "dead-letters", "function": "none" }],
             "topics": [{ "name": "events", "subscriptions": [
                 { "name": "one", "function": "on_event", "subjects": ["thing.happened"] }
             ] }]
@@ -74,7 +74,7 @@ pub(crate) fn write_app(root: &Path, host_json: &Value) {
         ("exit", http("exit", &["post"])),
         ("order", http("orders/{id}", &["get"])),
         ("off", http("off", &["get"])),
-        ("on_work", trigger(&json!({ "queueName": "work" }))),
+        ("on_work", trigger(&json!({ "queueName": "jobs" }))),
         ("on_event", trigger(&json!({ "topicName": "events", "subscriptionName": "one" }))),
         (
             "tick",
@@ -119,7 +119,7 @@ impl Rig {
     pub(crate) async fn start_with(workers: usize, changes: Value) -> Self {
         let folder = tempfile::tempdir().unwrap();
         write_app(folder.path(), &host_json(&changes));
-        Self::open(folder, workers, test_handler()).await
+        Self::open(folder, workers, handler_of_tests()).await
     }
 
     /// The app of a folder, with another program for its handler.
@@ -132,7 +132,7 @@ impl Rig {
     /// The same app and data after a clean stop.
     pub(crate) async fn restart(self) -> Self {
         self.host.stop().await;
-        Self::open(self.folder, 1, test_handler()).await
+        Self::open(self.folder, 1, handler_of_tests()).await
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

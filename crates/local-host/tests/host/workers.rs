@@ -1,4 +1,4 @@
-use crate::rig::{Rig, host_json, test_handler, until, write_app};
+use crate::rig::{Rig, host_json, handler_of_tests, until, write_app};
 use reqwest::StatusCode;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -97,7 +97,7 @@ async fn a_handler_that_never_listens_stops_the_host() {
     write_app(folder.path(), &host_json(&slow));
     let settings = json!({ "Values": { "TEST_NEVER_LISTEN": "1" } });
     std::fs::write(folder.path().join("local.settings.json"), settings.to_string()).unwrap();
-    let rig = Rig::open(folder, 1, test_handler()).await;
+    let rig = Rig::open(folder, 1, handler_of_tests()).await;
     assert!(rig.host.ready().await.unwrap_err().contains("three times"));
     // An invocation waits four times as long as a handler may take to start.
     assert_eq!(rig.get("/api/slow").await.status(), StatusCode::SERVICE_UNAVAILABLE);

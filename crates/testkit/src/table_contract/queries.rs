@@ -83,6 +83,7 @@ pub async fn rows_may_come_and_go_between_pages(tables: Arc<dyn Tables>) {
         let page = tables.query(TABLE, &range, 2 - found.len(), continuation.as_deref()).await.unwrap();
         found.extend(page.rows.into_iter().map(|row| row.row));
         continuation = page.continuation;
+        assert!(continuation.is_some(), "the range is not at its end after {found:?}");
     }
     // The last row that was seen, the next one, and one further on.
     let ops = ["c", "e", "g"].map(|row| Op::delete(row, None));

@@ -103,7 +103,7 @@ impl Tables for MemoryTables {
         validate(partition, ops)?;
         let mut state = self.state();
         let State { versions, partitions } = &mut *state;
-        let rows = partitions.entry((table, 'x'.to_string())).or_default();
+        let rows = partitions.entry((table, partition.to_owned())).or_default();
         // Each row is named once, so that no operation changes what the next one is checked against.
         for (index, op) in ops.iter().enumerate() {
             check(rows, index, op)?;

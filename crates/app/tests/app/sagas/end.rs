@@ -19,8 +19,8 @@ impl Stage {
     pub(super) async fn rest(&mut self) {
         self.world.rest().await;
         // The gateway answers again, past the deadline.
-        if self.world.timers_stand {
-            self.world.timers_stand = false;
+        if self.world.gateway_unasked {
+            self.world.gateway_unasked = false;
             self.world.refunds_hang(false);
             self.world.rest().await;
         }

@@ -1,13 +1,13 @@
 //! Every delivery of every course, with every trouble.
 
 use super::play::{AFTER_THE_END, Course, PAST_THE_DEADLINE, Play, doer, undoer};
-use crate::world::{Spot, Trouble};
+use crate::world::{Spot, Trouble, Trying};
 use domain::limits::DELIVERIES_MAX;
 use domain::saga::{Kind, Status};
 use testkit::Fault;
 
 /// What a call can do to its caller.
-const FAULTS: [Fault; 5] =
+pub(super) const FAULTS: [Fault; 5] =
     [Fault::Refused, Fault::LostBefore, Fault::LostAfter, Fault::DieBefore, Fault::DieAfter];
 
 /// What happens to a delivery as a whole.
@@ -27,7 +27,8 @@ async fn spots(play: Play) -> Vec<Spot> {
     let mut stage = play.begin(&[], false).await;
     stage.rest().await;
     assert_eq!(stage.status(), Some(play.end()), "{play:?}");
-    let spots = stage.world.plan.spots();
+    let mut spots = stage.world.plan.spots();
+    spots.retain(|spot| play.troubles().iter().all(|(taken, _)| taken != spot));
     stage.end(play, &format!("{play:?}")).await;
     spots
 }
@@ -42,10 +43,10 @@ fn needs_operator(trouble: Trouble) -> bool {
 /// Plays with one trouble more; false when it did not come to pass.
 async fn survives(play: Play, spot: &Spot, trouble: Trouble) -> bool {
     let context = format!("{play:?} with {trouble:?} at {spot:?}");
+    let _trying = Trying(context.clone());
     let mut stage = play.begin(&[(spot.clone(), trouble)], false).await;
-    let expected = stage.world.plan.met;
     stage.rest().await;
-    if stage.world.plan.met == expected {
+    if !stage.world.plan.was_met(spot) {
         return false;
     }
     if !needs_operator(trouble) {
@@ -74,15 +75,17 @@ async fn every_call_survives(play: Play, spot: &Spot) -> usize {
     plays
 }
 
-async fn every_delivery_survives(kind: Kind, wanted: fn(&Spot) -> bool) {
+async fn every_delivery_survives(kind: Kind) {
+    let mut plays = 0;
     for play in Play::all(kind) {
-        for spot in spots(play).await.into_iter().filter(wanted) {
+        for spot in spots(play).await {
             for trouble in TROUBLES {
                 survives(play, &spot, trouble).await;
             }
-            every_call_survives(play, &spot).await;
+            plays += TROUBLES.len() + every_call_survives(play, &spot).await;
         }
     }
+    println!("{kind:?}: {plays} plays");
 }
 
 #[tokio::test(start_paused = true)]
@@ -96,20 +99,20 @@ async fn every_course_ends_as_expected() {
 
 #[tokio::test(start_paused = true)]
 async fn open_line_survives_everything() {
-    every_delivery_survives(Kind::OpenLine, |_| true).await;
+    every_delivery_survives(Kind::OpenLine).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn pay_bill_survives_everything() {
-    every_delivery_survives(Kind::PayBill, |_| true).await;
+    every_delivery_survives(Kind::PayBill).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn cancel_payment_survives_everything() {
-    every_delivery_survives(Kind::CancelPayment, |_| true).await;
+    every_delivery_survives(Kind::CancelPayment).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn close_line_survives_everything() {
-    every_delivery_survives(Kind::CloseLine, |_| true).await;
+    every_delivery_survives(Kind::CloseLine).await;
 }

@@ -56,7 +56,9 @@ impl World {
         }
         let handled = self.handle(&delivery).await;
         if let Some(Trouble::Call(..) | Trouble::Down(_)) = trouble {
-            self.plan.met += self.faults.fired();
+            if self.faults.fired() > 0 {
+                self.plan.call_failed(&delivery);
+            }
             self.faults.clear();
         }
         if !matches!(handled, Some(Ok(()))) {
@@ -77,7 +79,7 @@ impl World {
     }
 }
 
-async fn hand_over(app: &app::App, delivery: &Delivery) -> Result<(), Failure> {
+pub(crate) async fn hand_over(app: &app::App, delivery: &Delivery) -> Result<(), Failure> {
     let message = incoming(&delivery.message);
     match Consumer::named(&delivery.function) {
         Some(consumer) => app.consume(consumer, &message).await,

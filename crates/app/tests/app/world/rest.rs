@@ -26,7 +26,7 @@ impl World {
             match self.deliveries.next_due() {
                 Some(due) => self.clock.set(due.max(self.now())),
                 None if !books.outbox.is_empty() => {}
-                None if !books.open.is_empty() && !self.timers_stand => {
+                None if !books.open.is_empty() && !self.gateway_unasked => {
                     self.advance(SignedDuration::from_mins(5));
                 }
                 None => return,
@@ -40,11 +40,10 @@ impl World {
 
     /// Relays what was left behind and asks the gateway about what is open.
     pub(crate) async fn run_timers(&mut self) {
-        if self.timers_stand {
-            return;
-        }
         self.app.relay_outbox().await.unwrap();
-        self.app.resolve_payments().await.unwrap();
+        if !self.gateway_unasked {
+            self.app.resolve_payments().await.unwrap();
+        }
     }
 
     fn expire_forms(&mut self) {

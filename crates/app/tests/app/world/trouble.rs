@@ -1,7 +1,7 @@
 //! What goes wrong with a delivery.
 
 use jiff::SignedDuration;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use testkit::{Delivery, Fault};
 
 /// A delivery of a play: the `nth` message of a subject to a function, from 1.
@@ -43,9 +43,10 @@ pub(crate) struct Plan {
     pub(crate) everything_twice: bool,
     /// The message ids that were delivered, by function and subject.
     seen: BTreeMap<(String, String), Vec<String>>,
-    /// Troubles that came to pass.
-    pub(crate) met: usize,
+    /// Where troubles came to pass.
+    met: BTreeSet<Spot>,
     held: Vec<(String, String)>,
+    delivered: Vec<Delivery>,
 }
 
 impl Plan {
@@ -66,21 +67,43 @@ impl Plan {
         spots.collect()
     }
 
+    /// What was delivered so far, repeats included.
+    pub(crate) fn take_delivered(&mut self) -> Vec<Delivery> {
+        std::mem::take(&mut self.delivered)
+    }
+
+    /// Whether what was to go wrong there did.
+    pub(crate) fn was_met(&self, spot: &Spot) -> bool {
+        self.met.contains(spot)
+    }
+
     /// What goes wrong with a delivery, if anything.
     pub(super) fn of(&mut self, delivery: &Delivery) -> Option<Trouble> {
-        let key = (delivery.function.clone(), delivery.message.subject.clone());
-        let ids = self.seen.entry(key).or_default();
-        let id = &delivery.message.message_id;
-        let nth = ids.iter().position(|seen| seen == id).unwrap_or_else(|| {
-            ids.push(id.clone());
-            ids.len() - 1
-        }) + 1;
-        let spot =
-            Spot { function: delivery.function.clone(), subject: delivery.message.subject.clone(), nth };
+        self.delivered.push(delivery.clone());
+        let spot = self.spot(delivery);
         let trouble = self.troubles.iter().find(|(at, _)| *at == spot).map(|(_, trouble)| *trouble)?;
         let befalls = self.befalls(trouble, delivery);
-        self.met += usize::from(befalls && !matches!(trouble, Trouble::Call(..) | Trouble::Down(_)));
+        if befalls && !matches!(trouble, Trouble::Call(..)) {
+            self.met.insert(spot);
+        }
         befalls.then_some(trouble)
+    }
+
+    /// A call of a delivery's consumer went wrong.
+    pub(super) fn call_failed(&mut self, delivery: &Delivery) {
+        let spot = self.spot(delivery);
+        self.met.insert(spot);
+    }
+
+    fn spot(&mut self, delivery: &Delivery) -> Spot {
+        let (function, subject) = (delivery.function.clone(), delivery.message.subject.clone());
+        let ids = self.seen.entry((function.clone(), subject.clone())).or_default();
+        let id = &delivery.message.message_id;
+        let place = ids.iter().position(|seen| seen == id).unwrap_or_else(|| {
+            ids.push(id.clone());
+            ids.len() - 1
+        });
+        Spot { function, subject, nth: place + 1 }
     }
 
     fn befalls(&mut self, trouble: Trouble, delivery: &Delivery) -> bool {
