@@ -5,6 +5,7 @@
 mod harness;
 
 mod bad_input;
+mod billing;
 mod cards;
 mod crash;
 mod demo;

@@ -296,10 +296,29 @@ impl App {
     ) -> Result<(), Failure> {
         let now = self.now();
         let loaded = self.load_order(customer, id).await?;
-        if *command == Command::StopActivation && loaded.value.number.is_none() {
+        let loaded = match command {
+            Command::StopActivation => self.stop_activation(loaded, now).await?,
+            _ => loaded,
+        };
+        self.apply_order(loaded, command, None, now).await
+    }
+
+    /// Calls the activation off, and only then frees the number: an activation that is at work at the same time would
+    /// otherwise keep a number that others can get. That it is free is announced by whoever calls this.
+    async fn stop_activation(&self, loaded: Loaded<Order>, now: Timestamp) -> Result<Loaded<Order>, Failure> {
+        let mut loaded = loaded;
+        if loaded.value.may_activate() {
+            let partition = self.buckets.customer(&loaded.value.customer_id).partition;
+            loaded.value = loaded.value.after(&Command::StopActivation, now);
+            let mut changes = Changes::new(Table::Orders, partition);
+            changes.replace(loaded.row.clone(), loaded.etag, &loaded.value)?;
+            let Committed::Applied(etags) = self.commit(changes).await? else { return Err(Failure::Changed) };
+            loaded.etag = etags.into_iter().flatten().next().ok_or(Failure::Changed)?;
+        }
+        if loaded.value.number.is_none() {
             self.free_numbers(&loaded.value).await?;
         }
-        self.apply_order(loaded, command, None, now).await
+        Ok(loaded)
     }
 
     async fn apply_order(

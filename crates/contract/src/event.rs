@@ -66,6 +66,9 @@ pub struct OrderFacts {
     /// How often its termination was asked for.
     #[serde(default)]
     pub closings: u32,
+    /// Since when the line works, once it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub active_since: Option<Timestamp>,
 }
 
 /// What others may know of a bill.
@@ -126,6 +129,7 @@ impl From<&Order> for OrderFacts {
             status: order.status,
             version: order.version,
             closings: order.closings,
+            active_since: order.active_since(),
         }
     }
 }

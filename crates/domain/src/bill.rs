@@ -230,18 +230,19 @@ impl Bill {
                     Changed(E::BillSettlementReverted)
                 })
             }
-            (
-                Status::OnHold | Status::Voided,
-                Command::Settle(..) | Command::Reopen(..) | Command::Resettle(..),
-            ) => Err(Refusal::Status(self.status)),
+            (Status::OnHold, Command::Settle(..) | Command::Reopen(..) | Command::Resettle(..))
+            | (Status::Voided, Command::Settle(..)) => Err(Refusal::Status(self.status)),
             (Status::Issued | Status::PartiallyPaid | Status::Settled, Command::Settle(payment, amount)) => {
                 self.decide_settle(payment, *amount)
             }
-            (Status::Issued | Status::PartiallyPaid | Status::Settled, Command::Reopen(payment, attempt)) => {
-                self.decide_reopen(payment, *attempt)
-            }
+            // A bill may become void while a payment of it is being cancelled. If that is undone the payment stands, and
+            // the customer may cancel it again.
             (
-                Status::Issued | Status::PartiallyPaid | Status::Settled,
+                Status::Issued | Status::PartiallyPaid | Status::Settled | Status::Voided,
+                Command::Reopen(payment, attempt),
+            ) => self.decide_reopen(payment, *attempt),
+            (
+                Status::Issued | Status::PartiallyPaid | Status::Settled | Status::Voided,
                 Command::Resettle(payment, attempt),
             ) => self.decide_resettle(payment, *attempt),
         }
@@ -276,7 +277,7 @@ impl Bill {
                 Ok(Outcome::Again(EventType::BillResettled))
             }
             // Another payment may have taken its place in the meantime.
-            Some(a) if a.applied == Applied::Cancelled && a.amount > self.outstanding() => {
+            Some(a) if a.applied == Applied::Cancelled && a.amount.get() > self.amount.get() - self.paid.get() => {
                 Err(Refusal::TooMuch)
             }
             Some(a) if a.applied != Applied::Reverted => Ok(Outcome::Changed(EventType::BillResettled)),

@@ -142,6 +142,11 @@ impl BillId {
     pub fn closing(month: UsageMonth, line: &OrderId, attempt: u32) -> Self {
         Self(format!("{}-{line}-final{attempt}", month.compact()))
     }
+
+    /// Whether it is a bill of this usage month.
+    pub fn is_of(&self, month: UsageMonth) -> bool {
+        self.0.starts_with(&month.compact())
+    }
 }
 
 impl PaymentId {
@@ -264,6 +269,7 @@ mod tests {
         let month = UsageMonth::parse("2026-10").unwrap();
         for bill in [BillId::monthly(month, &line()), BillId::closing(month, &line(), 1)] {
             assert_eq!(BillId::parse(bill.as_str()), Ok(bill.clone()));
+            assert!(bill.is_of(month) && !bill.is_of(month.next()));
             let payment = PaymentId::nth(&bill, 12);
             assert_eq!(PaymentId::parse(payment.as_str()), Ok(payment.clone()));
             assert_eq!(payment.bill(), bill);

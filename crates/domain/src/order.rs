@@ -165,6 +165,11 @@ impl Order {
         self.status == Status::Requested && !self.stopped
     }
 
+    /// Since when the line works, once it does.
+    pub fn active_since(&self) -> Option<Timestamp> {
+        self.history.iter().find(|change| change.status == Status::Active).map(|change| change.at)
+    }
+
     /// The numbers that the order may get, in the order in which they are tried: the wished one alone, or some of the
     /// pool `010-2000-0000` to `010-9999-9999`, scattered by the order's id.
     pub fn candidates(&self) -> Vec<PhoneNumber> {

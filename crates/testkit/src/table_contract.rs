@@ -1,4 +1,4 @@
-//! What every adapter of [`Tables`](app::ports::Tables) keeps, as one check for each rule.
+//! What every adapter of [`Tables`] keeps, as one check for each rule.
 //!
 //! `testkit::table_contract!(make)` in a module of tests makes a test of every check. `make` is an expression that
 //! yields a future of `(Arc<dyn Tables>, guard)`: empty tables, and what must live as long as they do, such as a
@@ -18,7 +18,7 @@ pub use writes::*;
 
 use app::ports::{ETag, Key, Op, Range, Row, Table, TableError, Tables};
 
-/// One test for each check of the contract; see [`table_contract`](crate::table_contract).
+/// One test for each check of the contract; see [`table_contract!`](crate::table_contract!).
 #[macro_export]
 macro_rules! table_contract {
     ($make:expr) => {

@@ -41,26 +41,29 @@ impl App {
 
     /// `order.activated`: billing of the line begins.
     pub(crate) async fn on_order_activated(&self, event: &Event) -> Result<(), Failure> {
-        retry_on_change!(self.try_begin_billing(event).await)
+        let account = retry_on_change!(self.try_begin_billing(event).await)?;
+        self.issue_missed(&account).await
     }
 
-    async fn try_begin_billing(&self, event: &Event) -> Result<(), Failure> {
+    async fn try_begin_billing(&self, event: &Event) -> Result<Account, Failure> {
         let now = self.now();
         let order = event.order()?;
         let Loaded { row, value: account, etag } =
             self.load_account(event.customer()?, &order.order_id).await?;
         if account.status != AccountStatus::Opened {
-            return Ok(());
+            return Ok(account);
         }
         let account = Account {
             status: AccountStatus::Active,
             number: order.number.clone(),
-            service_from: Some(seoul_date(event.occurred_at)),
+            // The event may be announced again, later than it happened.
+            service_from: Some(seoul_date(order.active_since.unwrap_or(event.occurred_at))),
             ..account
         };
         let mut changes = Changes::new(Table::Bills, self.buckets.customer(&account.customer_id).partition);
         changes.inbox(&event.event_id, now)?.replace(row, etag, &account)?;
-        self.commit(changes).await.map(|_| ())
+        self.commit(changes).await?;
+        Ok(account)
     }
 
     pub(super) async fn load_account(

@@ -107,15 +107,13 @@ impl App {
         used: Vec<(String, Usage)>,
         now: Timestamp,
     ) -> Verdict {
-        let final_now =
-            account.final_bill.is_some() && account.service_to.is_some_and(|day| day >= month.first_day());
         let used: Vec<Usage> = used
             .into_iter()
             .filter(|(digest, _)| !account.final_usage.contains(digest))
             .map(|(_, usage)| usage)
             .collect();
         // A final bill has charged the fee of its month; only usage that came after it is left.
-        let closed_this_month = final_now && account.service_to.is_some_and(|day| day <= month.last_day());
+        let closed_this_month = account.final_bill.as_ref().is_some_and(|bill| bill.is_of(month));
         let served = account.served_in(month) && !closed_this_month;
         let counted = match account.status {
             AccountStatus::Active | AccountStatus::Final => served || !used.is_empty(),
@@ -134,6 +132,24 @@ impl App {
             Ok(rated) => Bill::issue(id, account, month, rated, now),
             Err(error) => Bill::hold(id, account, month, error.code(), now),
         }))
+    }
+
+    /// Issues the bills of months whose runs have passed a line while it was not to be billed. Once a line is written as
+    /// billed, a run either sees it so or closed its month before: then the month shows here.
+    pub(super) async fn issue_missed(&self, account: &Account) -> Result<(), Failure> {
+        let now = self.now();
+        let key = self.buckets.customer(&account.customer_id);
+        let (fence, _) = self.fence(&key.partition).await?;
+        let Some((from, closed)) = account.service_from.zip(fence.closed_through) else { return Ok(()) };
+        let mut month = UsageMonth::of_date(from);
+        while month <= closed {
+            let used = self.usage_of(&key, month, &account.order_id).await?;
+            if let Verdict::Bill(bill) = self.bill_line(account, month, used, now) {
+                self.issue(&key.partition, vec![*bill], now).await?;
+            }
+            month = month.next();
+        }
+        Ok(())
     }
 
     /// Issues bills of one bucket in one transaction, with the event that announces them. Bills that are there

@@ -27,9 +27,12 @@ impl App {
         if loaded.value.status != AccountStatus::Active || order.closings <= loaded.value.closings_undone {
             return Ok(());
         }
-        let last_day = seoul_date(event.occurred_at);
-        let month = UsageMonth::of_date(last_day);
         let key = self.buckets.customer(&loaded.value.customer_id);
+        let (fence, version) = self.fence(&key.partition).await?;
+        let last_day = seoul_date(event.occurred_at);
+        let month = fence.billed_in(UsageMonth::of_date(last_day));
+        // The run of a closed month bills the line to the month's end, whether or not it has passed it by now.
+        let last_day = last_day.max(month.previous().last_day());
         let usage = self.usage_of(&key, month, &order.order_id).await?;
         let account = Account {
             status: AccountStatus::Final,
@@ -42,7 +45,8 @@ impl App {
         let event_out = self.final_event(EventType::BillFinalIssued, saga, &bill, Some(order), now)?;
         let mut changes = Changes::new(Table::Bills, key.partition.clone());
         changes.inbox(&event.event_id, now)?.replace(loaded.row, loaded.etag, &account)?;
-        changes.insert(key.bill(&bill.bill_id).row, &bill)?.send(announcement(&event_out, now)?);
+        changes.insert(key.bill(&bill.bill_id).row, &bill)?.fence(&fence, version)?;
+        changes.send(announcement(&event_out, now)?);
         self.commit(changes).await.map(|_| ())
     }
 
@@ -68,8 +72,13 @@ impl App {
         order: &OrderId,
         attempt: u32,
     ) -> Result<(), Failure> {
-        retry_on_change!(self.try_void_final(saga, customer, order, attempt).await)
+        match retry_on_change!(self.try_void_final(saga, customer, order, attempt).await)? {
+            Some(account) => self.issue_missed(&account).await,
+            None => Ok(()),
+        }
     }
+
+    /// Answers with the account when the line is billed on.
 
     async fn try_void_final(
         &self,
@@ -77,7 +86,7 @@ impl App {
         customer: &CustomerId,
         order: &OrderId,
         attempt: u32,
-    ) -> Result<(), Failure> {
+    ) -> Result<Option<Account>, Failure> {
         let now = self.now();
         let key = self.buckets.customer(customer);
         let Loaded { row, value: account, etag } = self.load_account(customer, order).await?;
@@ -99,15 +108,16 @@ impl App {
                         self.final_event(EventType::SagaUndoRefused, saga, &bill.value, None, now)?;
                     let refused = Event { reason: Some(refusal.code().to_owned()), ..refused };
                     changes.send(announcement(&refused, now)?);
-                    return self.commit(changes).await.map(|_| ());
+                    return self.commit(changes).await.map(|_| None);
                 }
             }
         }
+        let account = if current { billed_on(account, attempt) } else { account };
         if current {
-            changes.replace(row, etag, &billed_on(account, attempt))?;
+            changes.replace(row, etag, &account)?;
         }
         changes.send(announcement(&event, now)?);
-        self.commit(changes).await.map(|_| ())
+        self.commit(changes).await.map(|_| Some(account))
     }
 }
 

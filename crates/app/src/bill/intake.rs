@@ -2,8 +2,7 @@
 
 use super::usage::{Fence, UsageRow};
 use crate::keys::{self, digest};
-use crate::ports::{Key, Op, Range, Row, Table, TableError};
-use crate::store::Loaded;
+use crate::ports::{Op, Range, Row, Table, TableError};
 use crate::{App, Failure};
 use domain::calendar::{UsageMonth, seoul_date};
 use domain::catalogue::UsageType;
@@ -160,7 +159,12 @@ impl App {
             if batch.is_empty() {
                 return Ok(());
             }
-            let (fence, mut ops) = self.fence(partition).await?;
+            let (fence, etag) = self.fence(partition).await?;
+            let body = serde_json::to_string(&fence)?;
+            let mut ops = vec![match etag {
+                Some(etag) => Op::replace(keys::FENCE, etag, body),
+                None => Op::insert(keys::FENCE, body),
+            }];
             for placed in &batch {
                 ops.extend(placed.ops(&fence)?);
             }
@@ -176,18 +180,6 @@ impl App {
             }
         }
         Err(Failure::Changed)
-    }
-
-    /// The fence of a bucket, and the operation that holds a batch to it.
-    async fn fence(&self, partition: &str) -> Result<(Fence, Vec<Op>), Failure> {
-        let key = Key::new(partition, keys::FENCE);
-        if let Some(Loaded { value, etag, .. }) = self.load::<Fence>(Table::Bills, &key).await? {
-            let body = serde_json::to_string(&value)?;
-            return Ok((value, vec![Op::replace(keys::FENCE, etag, body)]));
-        }
-        let fence = Fence::default();
-        let body = serde_json::to_string(&fence)?;
-        Ok((fence, vec![Op::insert(keys::FENCE, body)]))
     }
 
     /// Takes out of a sorted batch what is stored already.

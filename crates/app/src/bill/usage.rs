@@ -1,7 +1,7 @@
 //! Usage as it is stored, and the fence that keeps it and the billing runs apart.
 
 use crate::keys::{self, CustomerKey};
-use crate::ports::{Key, Range, Row, Table};
+use crate::ports::{ETag, Key, Range, Row, Table};
 use crate::store::{Changes, Loaded};
 use crate::{App, Failure};
 use domain::calendar::UsageMonth;
@@ -55,17 +55,31 @@ impl Fence {
 /// The usage of some lines that a month bills, by line: the records with their digests.
 pub(super) type UsageByLine = BTreeMap<String, Vec<(String, Usage)>>;
 
+impl Changes {
+    /// Writes the fence under the version that was read, so that what was decided by it holds.
+    pub(super) fn fence(&mut self, fence: &Fence, etag: Option<ETag>) -> Result<&mut Self, Failure> {
+        match etag {
+            Some(etag) => self.replace(keys::FENCE, etag, fence),
+            None => self.insert(keys::FENCE, fence),
+        }
+    }
+}
+
 impl App {
+    /// The fence of a bucket, and its version; none while there is no such row.
+    pub(super) async fn fence(&self, partition: &str) -> Result<(Fence, Option<ETag>), Failure> {
+        let found = self.load::<Fence>(Table::Bills, &Key::new(partition, keys::FENCE)).await?;
+        Ok(found.map_or_else(Default::default, |Loaded { value, etag, .. }| (value, Some(etag))))
+    }
+
     /// Closes a month for usage in a bucket.
     pub(super) async fn close_month(&self, partition: &str, month: UsageMonth) -> Result<(), Failure> {
-        let key = Key::new(partition, keys::FENCE);
-        let fence = Fence { closed_through: Some(month) };
+        let (fence, etag) = self.fence(partition).await?;
+        if fence.closed_through >= Some(month) {
+            return Ok(());
+        }
         let mut changes = Changes::new(Table::Bills, partition);
-        match self.load::<Fence>(Table::Bills, &key).await? {
-            Some(Loaded { value, .. }) if value.closed_through >= Some(month) => return Ok(()),
-            Some(Loaded { row, etag, .. }) => changes.replace(row, etag, &fence)?,
-            None => changes.insert(keys::FENCE, &fence)?,
-        };
+        changes.fence(&Fence { closed_through: Some(month) }, etag)?;
         self.commit(changes).await.map(|_| ())
     }
 

@@ -192,3 +192,11 @@ fn a_line_that_never_was_in_service_is_charged_for_usage_alone() {
     assert_eq!((terms.service_from, terms.service_to), (month().next().first_day(), None));
     assert!(!terms.contract_discount);
 }
+
+#[test]
+fn a_bill_that_became_void_while_a_payment_was_being_cancelled_takes_it_back_and_lets_it_go_again() {
+    let reopened = after(issued(10_000), &[settle(1, 4_000), Command::Reopen(payment(1), 1)]);
+    let voided = after(reopened, &[Command::Void, Command::Resettle(payment(1), 1)]);
+    assert_eq!(sums(&voided), (Status::Voided, 4_000, 0));
+    assert_eq!(sums(&after(voided, &[Command::Reopen(payment(1), 2)])), (Status::Voided, 0, 0));
+}

@@ -79,12 +79,14 @@ impl Payable {
         self
     }
 
-    /// The bill after `amount` of a payment went back to the customer: due again, and free for another payment. News
-    /// of Bill that comes later carries a higher version and agrees.
+    /// The bill after `amount` of a payment went back to the customer: due again unless it is void, and free for another
+    /// payment. News of Bill that comes later carries a higher version and agrees.
     #[must_use]
     pub fn given_back(mut self, payment: &PaymentId, amount: Won) -> Self {
-        let due = self.outstanding.plus(amount).unwrap_or(self.amount);
-        self.outstanding = due.min(self.amount);
+        if !self.voided {
+            let due = self.outstanding.plus(amount).unwrap_or(self.amount);
+            self.outstanding = due.min(self.amount);
+        }
         self.released_by(payment)
     }
 

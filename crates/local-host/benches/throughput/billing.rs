@@ -188,7 +188,7 @@ pub(crate) fn bill(folder: &Path, lines: u32) {
         app.start_billing_run(month).await.unwrap();
         let issued = wait_for_run(&app, month).await;
         let billed = began.elapsed().as_secs_f64();
-        assert!(broker.wait_idle(Duration::from_secs(300)).await, "the projections end");
+        assert!(broker.wait_idle(Duration::from_mins(5)).await, "the projections end");
         let projected = began.elapsed().as_secs_f64();
         assert_eq!(issued, u64::from(lines));
         eprintln!(
@@ -222,7 +222,8 @@ async fn consume(app: App, broker: Arc<Broker>, source: String, consumer: Consum
             body: String::from_utf8(delivery.message.body.to_vec()).unwrap(),
         };
         let ended = app.consume(consumer, &incoming).await;
-        let settled = if ended.is_ok() { broker.complete(&delivery.lock) } else { broker.abandon(&delivery.lock) };
+        let settled =
+            if ended.is_ok() { broker.complete(&delivery.lock) } else { broker.abandon(&delivery.lock) };
         settled.unwrap();
     }
 }
@@ -240,6 +241,7 @@ async fn wait_for_run(app: &App, month: UsageMonth) -> u64 {
 fn peak_megabytes() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kilobytes = line.and_then(|line| line.split_whitespace().next()).and_then(|kb| kb.parse::<u64>().ok());
+    let kilobytes =
+        line.and_then(|line| line.split_whitespace().next()).and_then(|kb| kb.parse::<u64>().ok());
     kilobytes.unwrap_or(0) / 1024
 }

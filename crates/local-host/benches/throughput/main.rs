@@ -2,7 +2,15 @@
 //!
 //! `cargo xtask bench` runs it in a release build. Billing is measured at two sizes, each in a process of its own, so
 //! that the peak of its memory is its own; payments against a real local host. Machines differ: compare ratios.
-#![allow(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, reason = "a program for people, which may end")]
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a program for people, which may end, and counts that are small"
+)]
 
 mod billing;
 mod payments;

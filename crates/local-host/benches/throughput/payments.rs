@@ -75,7 +75,9 @@ async fn watched(host: &Host, due: Vec<Due>, callers: usize) -> (Vec<Duration>, 
         let answer = pay(host, due).await;
         let saga = format!("/api/sagas/{}", answer["sagaId"].as_str().unwrap());
         while host.call(Method::GET, &saga, &token, None).await["status"] != "completed" {}
-        while host.call(Method::GET, "/api/mypage", &token, None).await["payments"][0]["status"] != "completed" {}
+        while host.call(Method::GET, "/api/mypage", &token, None).await["payments"][0]["status"]
+            != "completed"
+        {}
         began.elapsed()
     };
     let times = stream::iter(due).map(one).buffer_unordered(callers).collect().await;
@@ -94,13 +96,16 @@ impl Host {
         let mut request = self.client.request(method, format!("http://127.0.0.1:{PORT}{path}"));
         request = request.bearer_auth(token);
         if let Some(body) = body {
-            request = request.header("idempotency-key", body.to_string().len().to_string() + &key_of(&body)).json(&body);
+            request = request
+                .header("idempotency-key", body.to_string().len().to_string() + &key_of(&body))
+                .json(&body);
         }
         request.send().await.unwrap().json().await.unwrap_or(Value::Null)
     }
 
     async fn token(&self, sub: &str, role: &str) -> String {
-        let answer = self.call(Method::POST, "/dev/token", "", Some(json!({ "sub": sub, "roles": [role] }))).await;
+        let answer =
+            self.call(Method::POST, "/dev/token", "", Some(json!({ "sub": sub, "roles": [role] }))).await;
         answer["access_token"].as_str().unwrap().to_owned()
     }
 }
@@ -144,7 +149,8 @@ async fn prepare(host: &Host, count: usize) -> Vec<Due> {
     let usage = host.client.post(format!("http://127.0.0.1:{PORT}/api/usage")).bearer_auth(&operator);
     usage.header("content-type", "text/csv").body(csv).send().await.unwrap().error_for_status().unwrap();
     host.call(Method::POST, "/api/billing-runs", &operator, Some(json!({ "usageMonth": "2026-10" }))).await;
-    while host.call(Method::GET, "/api/billing-runs/2026-10", &operator, None).await["status"] != "completed" {
+    while host.call(Method::GET, "/api/billing-runs/2026-10", &operator, None).await["status"] != "completed"
+    {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     wait_until_quiet(host).await;
@@ -157,7 +163,8 @@ fn number(index: usize) -> String {
 
 async fn form(host: &Host, token: String, order: String) -> Due {
     let bill = format!("202610-{order}");
-    let amount = host.call(Method::GET, &format!("/api/bills/{bill}"), &token, None).await["outstanding"].clone();
+    let amount =
+        host.call(Method::GET, &format!("/api/bills/{bill}"), &token, None).await["outstanding"].clone();
     let body = json!({ "card": "approve", "amount": amount, "orderId": bill });
     let answer = host.call(Method::POST, "/dev/payment-keys", "", Some(body)).await;
     Due { token, bill, key: answer["paymentKey"].as_str().unwrap().to_owned() }

@@ -6,7 +6,8 @@ use domain::bill::{AccountStatus, Applied, Bill};
 use domain::order::{Order, Status as OrderStatus};
 use domain::pay::{Payment, Status as PaymentStatus};
 use domain::saga::Status as SagaStatus;
-use domain::{bill, ids::SagaId};
+use domain::bill;
+use domain::ids::{PhoneNumber, SagaId};
 use std::collections::BTreeSet;
 
 /// What does not agree, sentence by sentence.
@@ -110,8 +111,7 @@ impl Books {
             self.check_account(order, faults);
             let Some(number) = &order.number else { continue };
             let id = &order.order_id;
-            let row = format!("number|{}", digest(&["number", number.as_str()]));
-            let holder = self.numbers.get(&row);
+            let holder = self.numbers.get(&number_row(number));
             let holds = holder.is_some_and(|holder| holder["orderId"] == id.as_str());
             let resting = holder.is_some_and(|holder| !holder["releasedAt"].is_null());
             if order.status == OrderStatus::Terminated {
@@ -124,7 +124,8 @@ impl Books {
         }
         for (row, holder) in &self.numbers {
             let order = self.orders.values().find(|order| holder["orderId"] == order.order_id.as_str());
-            let has = order.is_some_and(|order| order.number.is_some());
+            let number = order.and_then(|order| order.number.as_ref());
+            let has = number.is_some_and(|number| *row == number_row(number));
             faults.check(has, || format!("{row} is held for no line: {holder}"));
         }
     }
@@ -183,6 +184,10 @@ impl Books {
             format!("{id} is held by {:?}, under way is {holder:?}", payable.held_by)
         });
     }
+}
+
+fn number_row(number: &PhoneNumber) -> String {
+    format!("number|{}", digest(&["number", number.as_str()]))
 }
 
 fn check_sums(bill: &Bill, faults: &mut Faults) {

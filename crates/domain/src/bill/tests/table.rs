@@ -62,8 +62,8 @@ fn bill(status: Status, entry: Entry) -> Option<Bill> {
     let allocation = entry.allocation();
     let counted = allocation.as_ref().is_some_and(|a| a.applied == Applied::Counted);
     let other = match (status, counted) {
-        (Status::Issued | Status::OnHold | Status::Voided, true) => return None,
-        (Status::Issued | Status::OnHold | Status::Voided, false) | (Status::PartiallyPaid, true) => 0,
+        (Status::Issued | Status::OnHold, true) => return None,
+        (Status::Issued | Status::OnHold, false) | (Status::Voided, _) | (Status::PartiallyPaid, true) => 0,
         (Status::PartiallyPaid, false) => 3_000,
         (Status::Settled, true) => 6_000,
         (Status::Settled, false) => 10_000,
@@ -174,8 +174,10 @@ OnHold none:                    Status    +reverted Status      Status      Stat
 OnHold reverted:                Status    =reverted Status      Status      Status      Status      +voided +issued
 OnHold cancelled:               Status    =reverted Status      Status      Status      Status      +voided +issued
 OnHold cancelled undone:        Status    =reverted Status      Status      Status      Status      +voided +issued
-Voided none:                    Status    +reverted Status      Status      Status      Status      =voided -
-Voided reverted:                Status    =reverted Status      Status      Status      Status      =voided -
-Voided cancelled:               Status    =reverted Status      Status      Status      Status      =voided -
-Voided cancelled undone:        Status    =reverted Status      Status      Status      Status      =voided -
+Voided none:                    Status    +reverted NotApplied  NotApplied  NotApplied  NotApplied  =voided -
+Voided counted:                 Status    +reverted +reopened   +reopened   +resettled  +resettled  =voided -
+Voided reverted:                Status    =reverted NotApplied  NotApplied  NotApplied  NotApplied  =voided -
+Voided cancelled:               Status    =reverted -           -           +resettled  +resettled  =voided -
+Voided counted undone:          Status    +reverted -           +reopened   =resettled  +resettled  =voided -
+Voided cancelled undone:        Status    =reverted -           -           =resettled  +resettled  =voided -
 ";

@@ -66,6 +66,8 @@ fn what_goes_back_is_due_again_and_no_more() {
     assert_eq!(payable().given_back(&id, Won::new(20_001)).outstanding, Won::new(50_000));
     assert_eq!(payable().given_back(&id, Won::new(i64::MAX)).outstanding, Won::new(50_000));
     assert_eq!(payable().given_back(&id, Won::ZERO), payable());
+    let voided = Payable { voided: true, outstanding: Won::ZERO, ..payable() };
+    assert_eq!(voided.clone().given_back(&id, Won::new(15_000)), voided);
 }
 
 proptest! {
