@@ -5,6 +5,8 @@ mod books;
 #[cfg(test)]
 mod happy;
 #[cfg(test)]
+mod budgets;
+#[cfg(test)]
 mod sagas;
 #[cfg(test)]
 mod simulation;

@@ -1,6 +1,7 @@
 //! Invocations of triggers: `POST /{function}`, and what the host makes of the answer.
 
 use super::Host;
+use super::pool::NoWorker;
 use super::worker::Lease;
 use crate::chance;
 use axum::body::{Body, Bytes};
@@ -25,6 +26,9 @@ const ANSWER_BYTES_MAX: usize = 100 * 1024 * 1024;
 pub(crate) enum Failure {
     #[error("no handler was ready in time")]
     NoWorker,
+    /// Nobody took the connection, so nothing was sent.
+    #[error("nobody listens at the handler's port")]
+    Unreachable,
     #[error("the handler broke the connection")]
     Broken,
     #[error("the handler answered {0}")]
@@ -48,6 +52,19 @@ impl Host {
     /// Invokes a function. The worker counts as busy until the lease is dropped.
     pub(crate) async fn invoke(&self, function: &str, envelope: &Value) -> Result<Lease, Failure> {
         let lease = self.pool.lease().await.map_err(|_| Failure::NoWorker)?;
+        let id = lease.id.clone();
+        match self.invoke_on(lease, function, envelope).await {
+            // Its process ended a moment ago. A message that is delivered again at once would meet the same dead
+            // process, and use up its deliveries before the next process listens.
+            Err(Failure::Unreachable) => match self.pool.lease_another(&id).await {
+                Ok(another) => self.invoke_on(another, function, envelope).await,
+                Err(NoWorker) => Err(Failure::Unreachable),
+            },
+            ended => ended,
+        }
+    }
+
+    async fn invoke_on(&self, lease: Lease, function: &str, envelope: &Value) -> Result<Lease, Failure> {
         let Some(timeout) = self.function_timeout else {
             return ask(&lease, function, envelope).await.map(|()| lease);
         };
@@ -63,7 +80,7 @@ async fn ask(lease: &Lease, function: &str, envelope: &Value) -> Result<(), Fail
     let request = request(lease, function, envelope).ok_or(Failure::Broken)?;
     let response = lease.send(request).await.map_err(|error| {
         tracing::warn!(function, error = &error as &dyn std::error::Error, "the handler did not answer");
-        Failure::Broken
+        if error.is_connect() { Failure::Unreachable } else { Failure::Broken }
     })?;
     match judge(response).await? {
         Verdict::Success(logs) => {
