@@ -45,7 +45,7 @@ consumers! {
     OrderOnAccountOpened = "order_on_account_opened",
     /// Bill begins to bill the line.
     BillOnOrderActivated = "bill_on_order_activated",
-    /// Bill issues the final bill.
+    /// Bill issues the final bill, and hears when the line is closed for good.
     BillOnTerminationRequested = "bill_on_termination_requested",
     /// Order closes the line.
     OrderOnFinalIssued = "order_on_final_issued",
@@ -112,7 +112,7 @@ impl App {
             Consumer::BillOnOrderPlaced => self.on_order_placed(&parse(message)?).await,
             Consumer::OrderOnAccountOpened => self.on_account_opened(&parse(message)?).await,
             Consumer::BillOnOrderActivated => self.on_order_activated(&parse(message)?).await,
-            Consumer::BillOnTerminationRequested => self.on_termination_requested(&parse(message)?).await,
+            Consumer::BillOnTerminationRequested => self.on_termination(&parse(message)?).await,
             Consumer::OrderOnFinalIssued => self.on_final_issued(&parse(message)?).await,
             Consumer::PayOnBillIssued => self.on_bills(&parse(message)?).await,
             Consumer::BillOnPaymentCaptured => self.on_payment_captured(&parse(message)?).await,

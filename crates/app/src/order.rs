@@ -296,10 +296,8 @@ impl App {
     ) -> Result<(), Failure> {
         let now = self.now();
         let loaded = self.load_order(customer, id).await?;
-        let loaded = match command {
-            Command::StopActivation => self.stop_activation(loaded, now).await?,
-            _ => loaded,
-        };
+        let stops = *command == Command::StopActivation;
+        let loaded = if stops { self.stop_activation(loaded, now).await? } else { loaded };
         self.apply_order(loaded, command, None, now).await
     }
 

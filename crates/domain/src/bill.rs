@@ -277,7 +277,10 @@ impl Bill {
                 Ok(Outcome::Again(EventType::BillResettled))
             }
             // Another payment may have taken its place in the meantime.
-            Some(a) if a.applied == Applied::Cancelled && a.amount.get() > self.amount.get() - self.paid.get() => {
+            Some(a)
+                if a.applied == Applied::Cancelled
+                    && a.amount.get() > self.amount.get() - self.paid.get() =>
+            {
                 Err(Refusal::TooMuch)
             }
             Some(a) if a.applied != Applied::Reverted => Ok(Outcome::Changed(EventType::BillResettled)),

@@ -143,9 +143,10 @@ impl BillId {
         Self(format!("{}-{line}-final{attempt}", month.compact()))
     }
 
-    /// Whether it is a bill of this usage month.
-    pub fn is_of(&self, month: UsageMonth) -> bool {
-        self.0.starts_with(&month.compact())
+    /// The usage month that it is for. Every id begins with one.
+    pub fn month(&self) -> UsageMonth {
+        let (month, _) = self.0.split_once('-').unwrap_or_default();
+        UsageMonth::parse_compact(month).unwrap_or_else(|_| panic!("{self} was parsed as a bill's id"))
     }
 }
 
@@ -269,7 +270,7 @@ mod tests {
         let month = UsageMonth::parse("2026-10").unwrap();
         for bill in [BillId::monthly(month, &line()), BillId::closing(month, &line(), 1)] {
             assert_eq!(BillId::parse(bill.as_str()), Ok(bill.clone()));
-            assert!(bill.is_of(month) && !bill.is_of(month.next()));
+            assert_eq!(bill.month(), month);
             let payment = PaymentId::nth(&bill, 12);
             assert_eq!(PaymentId::parse(payment.as_str()), Ok(payment.clone()));
             assert_eq!(payment.bill(), bill);

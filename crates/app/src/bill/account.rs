@@ -3,7 +3,7 @@ use crate::store::{Changes, Loaded, retry_on_change};
 use crate::{App, Failure, announcement};
 use contract::event::{Event, OrderFacts};
 use domain::bill::{Account, AccountStatus};
-use domain::calendar::seoul_date;
+use domain::calendar::{UsageMonth, seoul_date};
 use domain::event::EventType;
 use domain::ids::{CustomerId, OrderId, PlanCode, SagaId};
 use jiff::Timestamp;
@@ -42,7 +42,10 @@ impl App {
     /// `order.activated`: billing of the line begins.
     pub(crate) async fn on_order_activated(&self, event: &Event) -> Result<(), Failure> {
         let account = retry_on_change!(self.try_begin_billing(event).await)?;
-        self.issue_missed(&account).await
+        match account.service_from {
+            Some(first) => self.issue_missed(&account, UsageMonth::of_date(first)).await,
+            None => Ok(()),
+        }
     }
 
     async fn try_begin_billing(&self, event: &Event) -> Result<Account, Failure> {
@@ -53,13 +56,7 @@ impl App {
         if account.status != AccountStatus::Opened {
             return Ok(account);
         }
-        let account = Account {
-            status: AccountStatus::Active,
-            number: order.number.clone(),
-            // The event may be announced again, later than it happened.
-            service_from: Some(seoul_date(order.active_since.unwrap_or(event.occurred_at))),
-            ..account
-        };
+        let account = begun(account, order, event.occurred_at);
         let mut changes = Changes::new(Table::Bills, self.buckets.customer(&account.customer_id).partition);
         changes.inbox(&event.event_id, now)?.replace(row, etag, &account)?;
         self.commit(changes).await?;
@@ -103,6 +100,16 @@ impl App {
 fn new_account(customer: &CustomerId, order: &OrderFacts) -> Account {
     let (id, plan) = (order.order_id.clone(), order.plan.clone());
     Account { contract_discount: order.contract_discount, ..Account::open(id, customer.clone(), plan) }
+}
+
+/// The account of a line that works. The event that says so may be announced again, later than it happened.
+pub(super) fn begun(account: Account, order: &OrderFacts, announced: Timestamp) -> Account {
+    Account {
+        status: AccountStatus::Active,
+        number: order.number.clone(),
+        service_from: Some(seoul_date(order.active_since.unwrap_or(announced))),
+        ..account
+    }
 }
 
 /// The mark of a line that will never be: its plan does not matter.

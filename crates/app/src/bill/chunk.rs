@@ -113,10 +113,13 @@ impl App {
             .map(|(_, usage)| usage)
             .collect();
         // A final bill has charged the fee of its month; only usage that came after it is left.
-        let closed_this_month = account.final_bill.as_ref().is_some_and(|bill| bill.is_of(month));
+        let closing = account.final_bill.as_ref().map(BillId::month);
+        let closed_this_month = closing == Some(month);
         let served = account.served_in(month) && !closed_this_month;
         let counted = match account.status {
-            AccountStatus::Active | AccountStatus::Final => served || !used.is_empty(),
+            AccountStatus::Active | AccountStatus::Ended => served || !used.is_empty(),
+            // Is the line closed, or does it go on? Its months from the final bill on wait for that.
+            AccountStatus::Final => closing > Some(month) && (served || !used.is_empty()),
             AccountStatus::Opened | AccountStatus::Closed => false,
         };
         if !counted {
@@ -134,14 +137,14 @@ impl App {
         }))
     }
 
-    /// Issues the bills of months whose runs have passed a line while it was not to be billed. Once a line is written as
-    /// billed, a run either sees it so or closed its month before: then the month shows here.
-    pub(super) async fn issue_missed(&self, account: &Account) -> Result<(), Failure> {
+    /// Issues the bills of the months from `since` on whose runs have passed a line while it was not to be billed. Once
+    /// a line is written as billed, a run either sees it so or closed its month before: then the month shows here.
+    pub(super) async fn issue_missed(&self, account: &Account, since: UsageMonth) -> Result<(), Failure> {
         let now = self.now();
         let key = self.buckets.customer(&account.customer_id);
         let (fence, _) = self.fence(&key.partition).await?;
-        let Some((from, closed)) = account.service_from.zip(fence.closed_through) else { return Ok(()) };
-        let mut month = UsageMonth::of_date(from);
+        let Some(closed) = fence.closed_through else { return Ok(()) };
+        let mut month = since;
         while month <= closed {
             let used = self.usage_of(&key, month, &account.order_id).await?;
             if let Verdict::Bill(bill) = self.bill_line(account, month, used, now) {

@@ -1,5 +1,6 @@
 //! The final bill of a line that is being closed.
 
+use super::account::begun;
 use crate::ports::Table;
 use crate::store::{Changes, Loaded, retry_on_change};
 use crate::{App, Failure, announcement};
@@ -15,15 +16,40 @@ use jiff::Timestamp;
 
 impl App {
     /// `order.termination_requested`: the last bill, for the month up to today. Usage that comes later is charged by
-    /// the month's run.
-    pub(crate) async fn on_termination_requested(&self, event: &Event) -> Result<(), Failure> {
+    /// the month's run, once `order.terminated` says that the line is closed for good.
+    pub(crate) async fn on_termination(&self, event: &Event) -> Result<(), Failure> {
+        if event.kind == EventType::OrderTerminated {
+            let account = retry_on_change!(self.try_end_account(event).await)?;
+            return match &account.final_bill {
+                Some(last) => self.issue_missed(&account, last.month()).await,
+                None => Ok(()),
+            };
+        }
         retry_on_change!(self.try_issue_final(event).await)
+    }
+
+    async fn try_end_account(&self, event: &Event) -> Result<Account, Failure> {
+        let now = self.now();
+        let Loaded { row, value: account, etag } =
+            self.load_account(event.customer()?, &event.order()?.order_id).await?;
+        if account.status != AccountStatus::Final {
+            return Ok(account);
+        }
+        let account = Account { status: AccountStatus::Ended, ..account };
+        let mut changes = Changes::new(Table::Bills, self.buckets.customer(&account.customer_id).partition);
+        changes.inbox(&event.event_id, now)?.replace(row, etag, &account)?;
+        self.commit(changes).await?;
+        Ok(account)
     }
 
     async fn try_issue_final(&self, event: &Event) -> Result<(), Failure> {
         let now = self.now();
         let (order, saga) = (event.order()?, event.saga()?);
-        let loaded = self.load_account(event.customer()?, &order.order_id).await?;
+        let mut loaded = self.load_account(event.customer()?, &order.order_id).await?;
+        if loaded.value.status == AccountStatus::Opened {
+            // The event that the line works is still on its way; this one tells it as well.
+            loaded.value = begun(loaded.value, order, event.occurred_at);
+        }
         if loaded.value.status != AccountStatus::Active || order.closings <= loaded.value.closings_undone {
             return Ok(());
         }
@@ -73,20 +99,19 @@ impl App {
         attempt: u32,
     ) -> Result<(), Failure> {
         match retry_on_change!(self.try_void_final(saga, customer, order, attempt).await)? {
-            Some(account) => self.issue_missed(&account).await,
+            Some((account, since)) => self.issue_missed(&account, since).await,
             None => Ok(()),
         }
     }
 
-    /// Answers with the account when the line is billed on.
-
+    /// Answers with the account when the line is billed on, and since which month it may not have been billed.
     async fn try_void_final(
         &self,
         saga: &SagaId,
         customer: &CustomerId,
         order: &OrderId,
         attempt: u32,
-    ) -> Result<Option<Account>, Failure> {
+    ) -> Result<Option<(Account, UsageMonth)>, Failure> {
         let now = self.now();
         let key = self.buckets.customer(customer);
         let Loaded { row, value: account, etag } = self.load_account(customer, order).await?;
@@ -112,12 +137,15 @@ impl App {
                 }
             }
         }
+        // When this is done again the final bill is forgotten, but not the line's first day.
+        let first = account.service_from.map(UsageMonth::of_date);
+        let since = account.final_bill.as_ref().map(BillId::month).or(first);
         let account = if current { billed_on(account, attempt) } else { account };
         if current {
             changes.replace(row, etag, &account)?;
         }
         changes.send(announcement(&event, now)?);
-        self.commit(changes).await.map(|_| Some(account))
+        self.commit(changes).await.map(|_| since.map(|since| (account, since)))
     }
 }
 
@@ -125,7 +153,9 @@ impl App {
 fn billed_on(account: Account, attempt: u32) -> Account {
     let status = match account.status {
         AccountStatus::Final => AccountStatus::Active,
-        AccountStatus::Opened | AccountStatus::Active | AccountStatus::Closed => account.status,
+        AccountStatus::Opened | AccountStatus::Active | AccountStatus::Ended | AccountStatus::Closed => {
+            account.status
+        }
     };
     Account {
         status,

@@ -7,7 +7,6 @@ mod view;
 use crate::world::World;
 use app::ports::{Key, Table};
 use domain::bill::{Account, Bill};
-use domain::calendar::UsageMonth;
 use domain::catalogue::UsageType;
 use domain::ids::{BillId, OrderId, PaymentId, SagaId};
 use domain::order::Order;
@@ -28,7 +27,6 @@ pub(crate) struct StoredUsage {
     #[serde(rename = "type")]
     pub(crate) kind: UsageType,
     pub(crate) quantity: Quantity,
-    pub(crate) billed_in: UsageMonth,
 }
 
 /// Everything that is stored.

@@ -1,11 +1,17 @@
 //! The use cases on ports in memory: whole business transactions, with everything that can go wrong.
+#![allow(
+    clippy::large_futures,
+    clippy::similar_names,
+    clippy::wildcard_enum_match_arm,
+    reason = "whole worlds are played here, and most courses of a play have nothing to do"
+)]
 
 #[cfg(test)]
 mod books;
 #[cfg(test)]
-mod happy;
-#[cfg(test)]
 mod budgets;
+#[cfg(test)]
+mod happy;
 #[cfg(test)]
 mod sagas;
 #[cfg(test)]

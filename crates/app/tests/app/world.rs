@@ -16,8 +16,8 @@ use jiff::{SignedDuration, Timestamp};
 use ports::{MindfulGateway, Refusing};
 use std::sync::Arc;
 use testkit::{
-    Chance, CountingIds, CountingTables, Deliveries, FakeGateway, Faults, FaultyTables, MemoryBus, MemoryTables,
-    StoppedClock, Topology,
+    Chance, CountingIds, CountingTables, Deliveries, FakeGateway, Faults, FaultyTables, MemoryBus,
+    MemoryTables, StoppedClock, Topology,
 };
 use trouble::Plan;
 
@@ -40,7 +40,6 @@ pub(crate) struct World {
     shuffled: bool,
     /// Nobody asks the gateway about payments that are open there.
     pub(crate) gateway_unasked: bool,
-    ports: Ports,
     refusing: Arc<Refusing>,
     mindful: Arc<MindfulGateway>,
     forms: Vec<(PaymentKey, Timestamp)>,
@@ -83,7 +82,7 @@ impl World {
         };
         let buckets = Buckets::new(buckets).unwrap();
         Self {
-            app: App::new(ports.clone(), Arc::new(Catalogue::builtin()), buckets),
+            app: App::new(ports, Arc::new(Catalogue::builtin()), buckets),
             tables,
             counted,
             bus,
@@ -94,7 +93,6 @@ impl World {
             plan: Plan::default(),
             shuffled: false,
             gateway_unasked: false,
-            ports,
             refusing,
             mindful,
             forms: Vec::new(),
@@ -104,12 +102,6 @@ impl World {
     /// Whether the gateway leaves refunds without an answer.
     pub(crate) fn refunds_hang(&self, hang: bool) {
         self.mindful.keep_silent(hang);
-    }
-
-    /// The same back end with another catalogue, as after a release.
-    pub(crate) fn release(&mut self, catalogue: Catalogue, buckets: u32) {
-        let buckets = Buckets::new(buckets).unwrap();
-        self.app = App::new(self.ports.clone(), Arc::new(catalogue), buckets);
     }
 
     /// From now on deliveries are made in any order, which the seed decides.

@@ -14,8 +14,10 @@ pub enum AccountStatus {
     Opened,
     /// The line works and is billed.
     Active,
-    /// The line has had its final bill.
+    /// The line has had its final bill. Whether it is closed for good is not known yet.
     Final,
+    /// The line is closed for good: what is left to bill is usage that comes after the final bill.
+    Ended,
     /// There is no such line: its order came to nothing.
     Closed,
 }

@@ -196,7 +196,8 @@ fn money_that_is_wanted_back_before_the_gateway_has_spoken_goes_back_once_it_has
 #[test]
 fn a_refused_undo_leaves_nothing_open_and_is_asked_for_anew() {
     let wanted = after(&[Command::LoseTrack, Command::WantRefund, Command::Capture]);
-    let refused = Payment { refund_unknown: true, ..wanted }.undo_refused("NOT_CANCELABLE_PAYMENT".to_owned());
+    let refused =
+        Payment { refund_unknown: true, ..wanted }.undo_refused("NOT_CANCELABLE_PAYMENT".to_owned());
     assert_eq!((refused.refund_wanted, refused.refund_unknown, refused.undos_refused), (false, false, 1));
     assert_eq!((refused.status, refused.version), (Status::Captured, 5));
     assert_eq!(refused.reason.as_deref(), Some("NOT_CANCELABLE_PAYMENT"));

@@ -142,10 +142,9 @@ async fn prepare(host: &Host, count: usize) -> Vec<Due> {
     };
     let orders: Vec<_> = stream::iter(0..count).map(open).buffered(CALLERS).collect().await;
     wait_until_quiet(host).await;
-    let mut csv = "recordId,number,type,quantity,usedAt\n".to_owned();
-    for index in 0..count {
-        csv += &format!("r{index},{},voice_day,100,2026-10-05T10:00:00+09:00\n", number(index));
-    }
+    let record = |index| format!("r{index},{},voice_day,100,2026-10-05T10:00:00+09:00\n", number(index));
+    let csv: Vec<String> = (0..count).map(record).collect();
+    let csv = format!("recordId,number,type,quantity,usedAt\n{}", csv.concat());
     let usage = host.client.post(format!("http://127.0.0.1:{PORT}/api/usage")).bearer_auth(&operator);
     usage.header("content-type", "text/csv").body(csv).send().await.unwrap().error_for_status().unwrap();
     host.call(Method::POST, "/api/billing-runs", &operator, Some(json!({ "usageMonth": "2026-10" }))).await;

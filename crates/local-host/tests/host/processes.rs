@@ -1,6 +1,6 @@
 //! The executable itself, as a person starts it.
 
-use crate::rig::{host_json, handler_of_tests, until, write_app};
+use crate::rig::{handler_of_tests, host_json, until, write_app};
 use serde_json::json;
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;

@@ -1,4 +1,4 @@
-use crate::rig::{Rig, host_json, handler_of_tests, until, write_app};
+use crate::rig::{Rig, handler_of_tests, host_json, until, write_app};
 use reqwest::StatusCode;
 use serde_json::json;
 use std::collections::BTreeSet;

@@ -2,12 +2,12 @@ use super::Books;
 use crate::world::World;
 use app::keys::digest;
 use app::ports::GatewayStatus;
+use domain::bill;
 use domain::bill::{AccountStatus, Applied, Bill};
+use domain::ids::{PhoneNumber, SagaId};
 use domain::order::{Order, Status as OrderStatus};
 use domain::pay::{Payment, Status as PaymentStatus};
 use domain::saga::Status as SagaStatus;
-use domain::bill;
-use domain::ids::{PhoneNumber, SagaId};
 use std::collections::BTreeSet;
 
 /// What does not agree, sentence by sentence.
@@ -139,7 +139,7 @@ impl Books {
             OrderStatus::Rejected => matches!(status, None | Some(AccountStatus::Closed)),
             OrderStatus::Active | OrderStatus::Suspended => status == Some(AccountStatus::Active),
             OrderStatus::Terminating => closing,
-            OrderStatus::Terminated => status == Some(AccountStatus::Final),
+            OrderStatus::Terminated => status == Some(AccountStatus::Ended),
         };
         faults.check(fits, || format!("{} is {:?}, its account {status:?}", order.order_id, order.status));
         if let Some(account) = account.filter(|account| account.status != AccountStatus::Closed) {

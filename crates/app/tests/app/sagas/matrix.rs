@@ -1,6 +1,6 @@
 //! Every delivery of every course, with every trouble.
 
-use super::play::{AFTER_THE_END, Course, PAST_THE_DEADLINE, Play, doer, undoer};
+use super::play::{AFTER_THE_END, PAST_THE_DEADLINE, Play};
 use crate::world::{Spot, Trouble, Trying};
 use domain::limits::DELIVERIES_MAX;
 use domain::saga::{Kind, Status};

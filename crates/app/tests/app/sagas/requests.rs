@@ -85,13 +85,15 @@ async fn survives(kind: Kind, n: usize, fault: Fault) -> bool {
 
     let books = world.books();
     let made = |now: usize, then: usize| now - then;
-    let new = made(books.orders.len(), before.orders.len()) + made(books.payments.len(), before.payments.len());
+    let new =
+        made(books.orders.len(), before.orders.len()) + made(books.payments.len(), before.payments.len());
     let expected = usize::from(matches!(kind, Kind::OpenLine | Kind::PayBill));
     assert_eq!(new, expected, "{context}: it has its effect once");
     let sagas = books.sagas.values().filter(|saga| saga.kind == kind && saga.status != Status::Compensated);
     let declined = kind == Kind::PayBill && again.status == 402;
     // A charge that hung is known not to have been made when its form expires.
-    let hung = kind == Kind::PayBill && matches!(fault, Fault::LostBefore | Fault::DieBefore | Fault::DieAfter | Fault::LostAfter);
+    let hung = kind == Kind::PayBill
+        && matches!(fault, Fault::LostBefore | Fault::DieBefore | Fault::DieAfter | Fault::LostAfter);
     assert!(sagas.count() == 1 || declined || hung, "{context}");
     world.check_books(&context).await;
     met

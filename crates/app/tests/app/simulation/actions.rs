@@ -6,10 +6,10 @@ use crate::world::delivery::hand_over;
 use app::App;
 use app::pay::Pay;
 use domain::ids::{BillId, CustomerId, OrderId, PaymentId, PaymentKey};
+use domain::limits::IDEMPOTENCY_HOURS;
 use domain::money::Won;
 use domain::order::Status as OrderStatus;
 use domain::pay::Status as PaymentStatus;
-use domain::limits::IDEMPOTENCY_HOURS;
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use testkit::{Card, Delivery};
@@ -75,8 +75,7 @@ impl Simulation {
         world.deliveries.collect(&world.bus);
         let now = world.now();
         let count = 1 + self.chance.below(4);
-        let batch: Vec<Delivery> =
-            std::iter::from_fn(|| world.deliveries.any(now)).take(count).collect();
+        let batch: Vec<Delivery> = std::iter::from_fn(|| world.deliveries.any(now)).take(count).collect();
         let handled = join_all(batch.iter().map(|delivery| hand_over(&world.app, delivery)));
         let handled = world.faults.survives(handled).await;
         let died = handled.is_none();
@@ -99,8 +98,10 @@ impl Simulation {
         let sent = requests.iter().map(|request| request.clone().send(self.world.app.clone()));
         let answers = self.world.faults.survives(join_all(sent)).await;
         for request in &requests {
-            let answer: Ended =
-                answers.as_ref().and_then(|all| all.iter().find(|(n, _)| *n == request.n)).map(|(_, a)| match a {
+            let answer: Ended = answers
+                .as_ref()
+                .and_then(|all| all.iter().find(|(n, _)| *n == request.n))
+                .map(|(_, a)| match a {
                     Ok(answer) => Ok(answer.clone()),
                     Err(failure) => Err(app::Failure::Malformed(failure.code().to_owned())),
                 });
@@ -114,7 +115,8 @@ impl Simulation {
     }
 
     fn request(&mut self, who: CustomerId, what: What) -> Request {
-        let request = Request { who, what, n: self.requests.len(), at: self.world.now(), answers: Vec::new() };
+        let request =
+            Request { who, what, n: self.requests.len(), at: self.world.now(), answers: Vec::new() };
         self.requests.push(request.clone());
         request
     }
@@ -125,7 +127,7 @@ impl Simulation {
         }
         let mut requests = Vec::new();
         for _ in 0..=self.chance.below(2) {
-            let name: &str = *self.chance.pick(&CUSTOMERS);
+            let name = *self.chance.pick(&CUSTOMERS);
             let who = customer(name);
             let number = self.chance.percent(40).then(|| *self.chance.pick(&WISHES));
             requests.push(self.request(who, What::Open(number)));

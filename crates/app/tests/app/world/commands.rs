@@ -10,7 +10,6 @@ use domain::catalogue::UsageType;
 use domain::ids::{BillId, CustomerId, OrderId, PaymentId, PaymentKey, PhoneNumber, PlanCode, SagaId};
 use domain::money::Won;
 use domain::rating::Quantity;
-use serde_json::Value;
 use testkit::Card;
 
 pub(crate) fn customer(name: &str) -> CustomerId {
@@ -49,11 +48,6 @@ pub(crate) fn payment_of(answer: &Answer) -> PaymentId {
 
 pub(crate) fn saga_of(answer: &Answer) -> SagaId {
     SagaId::parse(text(answer, "sagaId")).unwrap()
-}
-
-pub(crate) fn status_of(value: &impl serde::Serialize) -> String {
-    let value: Value = serde_json::to_value(value).unwrap();
-    value["status"].as_str().unwrap().to_owned()
 }
 
 impl World {

@@ -81,11 +81,9 @@ impl World {
 
 pub(crate) async fn hand_over(app: &app::App, delivery: &Delivery) -> Result<(), Failure> {
     let message = incoming(&delivery.message);
-    match Consumer::named(&delivery.function) {
-        Some(consumer) => app.consume(consumer, &message).await,
-        None => {
-            let source = delivery.dead_letter_source.as_deref();
-            app.record_dead_letter(&message, source, Some("MaxDeliveryCountExceeded")).await
-        }
+    if let Some(consumer) = Consumer::named(&delivery.function) {
+        return app.consume(consumer, &message).await;
     }
+    let source = delivery.dead_letter_source.as_deref();
+    app.record_dead_letter(&message, source, Some("MaxDeliveryCountExceeded")).await
 }

@@ -1,6 +1,6 @@
 use super::World;
+use app::PageRequest;
 use app::ports::{Gateway, GatewayStatus};
-use app::{Failure, PageRequest};
 use domain::ids::SagaId;
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -89,13 +89,5 @@ impl World {
     /// How far the gateway is with a payment.
     pub(crate) async fn gateway_status(&self, key: &domain::ids::PaymentKey) -> GatewayStatus {
         Arc::clone(&self.gateway).find(key).await.unwrap().status
-    }
-}
-
-/// The code of a refusal.
-pub(crate) fn refusal<T: std::fmt::Debug>(ended: Result<T, Failure>) -> &'static str {
-    match ended {
-        Err(failure) => failure.code(),
-        Ok(done) => panic!("it was not refused: {done:?}"),
     }
 }
