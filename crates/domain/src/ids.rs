@@ -144,6 +144,9 @@ impl BillId {
     }
 
     /// The usage month that it is for. Every id begins with one.
+    ///
+    /// # Panics
+    /// When the id is not one that was parsed, which would be a mistake in this module.
     pub fn month(&self) -> UsageMonth {
         let (month, _) = self.0.split_once('-').unwrap_or_default();
         UsageMonth::parse_compact(month).unwrap_or_else(|_| panic!("{self} was parsed as a bill's id"))
