@@ -94,12 +94,14 @@ pub(crate) async fn read(request: Request, limit: usize) -> Result<Bytes, Failur
 /// both faults is `invalid_json`; and that it is an object, for the library would take the items of a list for the
 /// fields in their order.
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
-    serde_json::from_slice::<IgnoredAny>(bytes).map_err(|error| refusal("", &error))?;
-    if bytes.trim_ascii_start().first() != Some(&b'{') {
+    let text =
+        std::str::from_utf8(bytes).map_err(|error| Failure::new(Code::InvalidJson, error.to_string()))?;
+    serde_json::from_str::<IgnoredAny>(text).map_err(|error| refusal("", &error))?;
+    if !text.trim_ascii_start().starts_with('{') {
         let detail = "the body must be a JSON object";
         return Err(Problem::new(Code::InvalidField).detail(detail).field(".", detail).into());
     }
-    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let mut reader = serde_json::Deserializer::from_str(text);
     serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
         refusal(&path, error.inner())
@@ -164,7 +166,9 @@ mod tests {
         for body in ["", "{", "nonsense", r#"{"usageMonth":"2026-10","parts":[]} x"#, "\u{0}"] {
             assert_eq!(post(JSON, body).await.unwrap_err()["code"], "invalid_json", "{body}");
         }
-        assert_eq!(post(JSON, vec![b'"', 0xff, b'"']).await.unwrap_err()["code"], "invalid_json");
+        for bytes in [&b"\"\xff\""[..], b"{\"usageMonth\":\"\xff\"}"] {
+            assert_eq!(post(JSON, bytes.to_vec()).await.unwrap_err()["code"], "invalid_json");
+        }
     }
 
     #[tokio::test]

@@ -73,7 +73,9 @@ pub(super) fn grouped(number: i64) -> String {
 /// The same for a decimal, whose places stay as they are.
 pub(super) fn grouped_decimal(text: &str) -> String {
     let (whole, places) = text.split_once('.').map_or((text, None), |(whole, places)| (whole, Some(places)));
-    let whole = whole.parse().map_or_else(|_| whole.to_owned(), grouped);
+    // A whole part of -0 is no number with a sign.
+    let (sign, digits) = whole.strip_prefix('-').map_or(("", whole), |digits| ("-", digits));
+    let whole = sign.to_owned() + &digits.parse().map_or_else(|_| digits.to_owned(), grouped);
     places.map_or_else(|| whole.clone(), |places| format!("{whole}.{places}"))
 }
 
