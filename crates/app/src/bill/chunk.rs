@@ -107,14 +107,12 @@ impl App {
         used: Vec<(String, Usage)>,
         now: Timestamp,
     ) -> Verdict {
-        let used: Vec<Usage> = used
-            .into_iter()
-            .filter(|(digest, _)| !account.final_usage.contains(digest))
-            .map(|(_, usage)| usage)
-            .collect();
-        // A final bill has charged the fee of its month; only usage that came after it is left.
+        // A final bill has charged the fee of its month and the usage that was known; what came after it is left.
         let closing = account.final_bill.as_ref().map(BillId::month);
         let closed_this_month = closing == Some(month);
+        let is_left = |digest: &String| !closed_this_month || !account.final_usage.contains(digest);
+        let used: Vec<Usage> =
+            used.into_iter().filter(|(digest, _)| is_left(digest)).map(|(_, usage)| usage).collect();
         let served = account.served_in(month) && !closed_this_month;
         let counted = match account.status {
             AccountStatus::Active | AccountStatus::Ended => served || !used.is_empty(),

@@ -173,27 +173,31 @@ impl App {
     pub(super) async fn record_progress(&self, progress: &Progress) -> Result<(), Failure> {
         let chunk = &progress.next;
         let mut changes = Changes::new(Table::Runs, partition(chunk.usage_month));
-        changes.upsert(format!("{BUCKET}{:04}", chunk.bucket.unwrap_or(0)), progress)?;
+        // A chunk of an earlier pass may come late: it has a row of its own.
+        let row = format!("{BUCKET}{:06}|{:04}", progress.pass, chunk.bucket.unwrap_or(0));
+        changes.upsert(row, progress)?;
         self.commit(changes).await.map(|_| ())
     }
 
-    /// The monthly timer: runs the month before, and every month before that which was missed since the last run. On a
-    /// store that never had one it runs the month before only: what is older was never this store's to bill. The timer
-    /// also fires on days that are not the first in Seoul; then the month before has been run, unless it was missed.
+    /// The monthly timer: runs the month before, and every month that was missed since the first run of the last twelve
+    /// months. On a store that never had one it runs the month before only: what is older was never this store's to
+    /// bill. The timer also fires on days that are not the first in Seoul; then there is nothing left to do, as a rule.
     pub async fn run_ended_months(&self) -> Result<(), Failure> {
-        let now = self.now();
-        let mut month = UsageMonth::of(now).previous();
+        let mut month = UsageMonth::of(self.now()).previous();
         let mut missed = Vec::new();
+        let mut without_run = Vec::new();
+        let mut ever_run = false;
         for _ in 0..CATCH_UP_MONTHS {
             if self.run_state(month).await?.is_some() {
-                break;
+                ever_run = true;
+                missed.append(&mut without_run);
+            } else {
+                without_run.push(month);
             }
-            missed.push(month);
             month = month.previous();
         }
-        let ever_run = missed.len() < CATCH_UP_MONTHS;
         if !ever_run {
-            missed.truncate(1);
+            missed.extend(without_run.into_iter().take(1));
         }
         for month in missed.into_iter().rev() {
             tracing::info!(billing.usage_month = %month, "the month's billing run starts");

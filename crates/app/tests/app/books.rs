@@ -128,6 +128,15 @@ impl Books {
         self.sagas.get_mut(&id).unwrap().steps.push(step);
     }
 
+    /// What billing has of a line, for the message of a test that fails.
+    pub(crate) fn of_line(&self, line: &str) -> impl std::fmt::Debug {
+        let accounts: Vec<_> = self.accounts.values().filter(|a| a.order_id.as_str() == line).collect();
+        let bills = self.bills.values().filter(|bill| bill.order_id.as_str() == line);
+        let bills = bills.map(|bill| (bill.bill_id.clone(), bill.status, bill.issued_at, bill.lines.clone()));
+        let usage = self.usage.iter().filter(|usage| usage.line == line);
+        (format!("{accounts:?}"), bills.collect::<Vec<_>>(), usage.cloned().collect::<Vec<_>>())
+    }
+
     /// The payments of a bill.
     pub(crate) fn payments_of<'a>(&'a self, bill: &'a BillId) -> impl Iterator<Item = &'a Payment> {
         self.payments.values().filter(move |payment| payment.bill_id == *bill)

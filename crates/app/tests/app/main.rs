@@ -7,6 +7,8 @@
 )]
 
 #[cfg(test)]
+mod billing;
+#[cfg(test)]
 mod books;
 #[cfg(test)]
 mod budgets;

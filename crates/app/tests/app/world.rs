@@ -16,7 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use ports::{MindfulGateway, Refusing};
 use std::sync::Arc;
 use testkit::{
-    Chance, CountingIds, CountingTables, Deliveries, FakeGateway, Faults, FaultyTables, MemoryBus,
+    Chance, CountingIds, CountingTables, Deliveries, FakeGateway, Fault, Faults, FaultyTables, MemoryBus,
     MemoryTables, StoppedClock, Topology,
 };
 use trouble::Plan;
@@ -43,6 +43,8 @@ pub(crate) struct World {
     refusing: Arc<Refusing>,
     mindful: Arc<MindfulGateway>,
     forms: Vec<(PaymentKey, Timestamp)>,
+    ports: Ports,
+    buckets: Buckets,
 }
 
 /// Says what was being tried when a test fails.
@@ -82,7 +84,7 @@ impl World {
         };
         let buckets = Buckets::new(buckets).unwrap();
         Self {
-            app: App::new(ports, Arc::new(Catalogue::builtin()), buckets),
+            app: App::new(ports.clone(), Arc::new(Catalogue::builtin()), buckets),
             tables,
             counted,
             bus,
@@ -96,12 +98,26 @@ impl World {
             refusing,
             mindful,
             forms: Vec::new(),
+            ports,
+            buckets,
         }
+    }
+
+    /// The same back end with another catalogue, as after a release.
+    pub(crate) fn release(&mut self, catalogue: Catalogue) {
+        self.app = App::new(self.ports.clone(), Arc::new(catalogue), self.buckets);
     }
 
     /// Whether the gateway leaves refunds without an answer.
     pub(crate) fn refunds_hang(&self, hang: bool) {
         self.mindful.keep_silent(hang);
+    }
+
+    /// From now on calls wait for each other at random, so that what is done at the same time mixes in another way for
+    /// each seed.
+    pub(crate) fn mix(&self, seed: u64) {
+        let mut chance = Chance::new(seed);
+        self.faults.each(move |_| Some(Fault::Late(u32::try_from(chance.below(8)).unwrap())));
     }
 
     /// From now on deliveries are made in any order, which the seed decides.

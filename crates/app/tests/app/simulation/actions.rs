@@ -2,7 +2,6 @@
 
 use super::{Ended, Line, Simulation, once};
 use crate::world::commands::{customer, month, wish};
-use crate::world::delivery::hand_over;
 use app::App;
 use app::pay::Pay;
 use domain::ids::{BillId, CustomerId, OrderId, PaymentId, PaymentKey};
@@ -12,7 +11,7 @@ use domain::order::Status as OrderStatus;
 use domain::pay::Status as PaymentStatus;
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
-use testkit::{Card, Delivery};
+use testkit::Card;
 
 const CUSTOMERS: [&str; 3] = ["kim", "lee", "park"];
 const WISHES: [&str; 2] = ["010-5555-0001", "010-5555-0002"];
@@ -71,23 +70,10 @@ impl Request {
 impl Simulation {
     /// Some deliveries at once, in one process.
     pub(super) async fn deliver(&mut self) {
-        let world = &mut self.world;
-        world.deliveries.collect(&world.bus);
-        let now = world.now();
         let count = 1 + self.chance.below(4);
-        let batch: Vec<Delivery> = std::iter::from_fn(|| world.deliveries.any(now)).take(count).collect();
-        let handled = join_all(batch.iter().map(|delivery| hand_over(&world.app, delivery)));
-        let handled = world.faults.survives(handled).await;
-        let died = handled.is_none();
-        let ended: Vec<bool> = match handled {
-            Some(ended) => ended.into_iter().map(|ended| ended.is_ok()).collect(),
-            None => vec![false; batch.len()],
-        };
-        for (delivery, done) in batch.into_iter().zip(ended) {
-            self.note(|| format!("{} {}: {done} died {died}", delivery.function, delivery.message.subject));
-            if !done {
-                self.world.deliveries.abandon(delivery);
-            } else if self.chance.percent(10) {
+        for (delivery, done) in self.world.deliver_together(count).await {
+            self.note(|| format!("{} {}: {done}", delivery.function, delivery.message.subject));
+            if done && self.chance.percent(10) {
                 self.world.deliveries.again(&delivery);
             }
         }

@@ -19,8 +19,9 @@ pub(super) fn begin(world: &mut World, chance: &mut Chance) {
 
 fn fault(call: &Call, chance: &mut Chance) -> Fault {
     match chance.below(12) {
-        0..3 => Fault::Refused,
-        3..6 => Fault::LostBefore,
+        // A refund that may have been made is not refused when it is asked for again; a card may refuse it.
+        0..3 if !matches!(call, Call::Cancel(_)) => Fault::Refused,
+        0..6 => Fault::LostBefore,
         6..9 => Fault::LostAfter,
         9 => Fault::DieBefore,
         10 => Fault::DieAfter,

@@ -16,7 +16,7 @@ impl Simulation {
     pub(super) async fn take_in_usage(&mut self) {
         let orders = self.world.books().orders.into_values();
         let lines: Vec<_> =
-            orders.filter_map(|order| Some((order.number?, order.history.first()?.at))).collect();
+            orders.filter_map(|order| Some((order.number.clone()?, order.active_since()?))).collect();
         if lines.is_empty() {
             return;
         }
@@ -61,7 +61,11 @@ impl Simulation {
         }
         taken.retain(|_, units| !units.is_zero());
         billed.retain(|_, units| !units.is_zero());
-        assert_eq!(taken, billed, "what was used is billed once");
+        for (line, kind) in taken.keys().chain(billed.keys()) {
+            let key = (line.clone(), *kind);
+            let (taken, billed) = (taken.get(&key), billed.get(&key));
+            assert_eq!(taken, billed, "{kind} used and billed: {:#?}", books.of_line(line));
+        }
     }
 
     /// Every day of service up to the end of the last month is on one bill.

@@ -1,11 +1,12 @@
 use super::{Trouble, World};
 use app::ports::Message;
 use app::{Consumer, Failure, Incoming};
+use futures::future::join_all;
 use jiff::SignedDuration;
 use testkit::{Delivery, Fault};
 
 /// Deliveries after which messages cause each other for ever.
-const DELIVERIES_MAX: usize = 20_000;
+const DELIVERIES_MAX: usize = 100_000;
 
 /// What a consumer gets of a message.
 pub(crate) fn incoming(message: &Message) -> Incoming {
@@ -73,13 +74,42 @@ impl World {
         assert!(matches!(handled, Some(Ok(()))), "what fails for good is parked: {handled:?}");
     }
 
+    /// Delivers up to `count` messages at the same time, in one process, and says which were handled: none when the
+    /// process died.
+    pub(crate) async fn deliver_together(&mut self, count: usize) -> Vec<(Delivery, bool)> {
+        self.deliveries.collect(&self.bus);
+        let now = self.now();
+        let batch: Vec<Delivery> = std::iter::from_fn(|| self.deliveries.any(now)).take(count).collect();
+        let handled = join_all(batch.iter().map(|delivery| hand_over(&self.app, delivery)));
+        let handled = self.faults.survives(handled).await;
+        let done = |place: usize| handled.as_ref().is_some_and(|handled| handled[place].is_ok());
+        let ended: Vec<_> =
+            batch.into_iter().enumerate().map(|(place, delivery)| (delivery, done(place))).collect();
+        for (delivery, done) in &ended {
+            if !done {
+                self.deliveries.abandon(delivery.clone());
+            }
+        }
+        ended
+    }
+
+    /// Delivers messages at the same time until nothing is on its way that is due.
+    pub(crate) async fn run_together(&mut self, count: usize) {
+        for _ in 0..DELIVERIES_MAX {
+            if self.deliver_together(count).await.is_empty() {
+                return;
+            }
+        }
+        panic!("the messages never end: {:?}", self.deliveries.waiting().first());
+    }
+
     /// Hands a message to its consumer; `None` when the process died.
     pub(crate) async fn handle(&self, delivery: &Delivery) -> Option<Result<(), Failure>> {
         self.faults.survives(hand_over(&self.app, delivery)).await
     }
 }
 
-pub(crate) async fn hand_over(app: &app::App, delivery: &Delivery) -> Result<(), Failure> {
+async fn hand_over(app: &app::App, delivery: &Delivery) -> Result<(), Failure> {
     let message = incoming(&delivery.message);
     if let Some(consumer) = Consumer::named(&delivery.function) {
         return app.consume(consumer, &message).await;
