@@ -2,10 +2,14 @@
 
 mod bus;
 mod clock;
+mod documents;
 mod gateway;
 mod tables;
 
 pub use bus::{Bus, BusError, Message};
 pub use clock::{Clock, Ids};
+pub use documents::{
+    DOCUMENT_NAME_CHARS_MAX, Document, DocumentError, Documents, Reading, Stored, validate_name,
+};
 pub use gateway::{Gateway, GatewayError, GatewayPayment, GatewayStatus};
 pub use tables::{ETag, Key, Op, OpKind, Page, Range, Row, Table, TableError, Tables, validate};
