@@ -5,6 +5,7 @@ mod clock;
 mod documents;
 mod gateway;
 mod tables;
+mod typesetter;
 
 pub use bus::{Bus, BusError, Message};
 pub use clock::{Clock, Ids};
@@ -12,4 +13,7 @@ pub use documents::{
     DOCUMENT_NAME_CHARS_MAX, Document, DocumentError, Documents, Reading, Stored, validate_name,
 };
 pub use gateway::{Gateway, GatewayError, GatewayPayment, GatewayStatus};
-pub use tables::{ETag, Key, Op, OpKind, Page, Range, Row, Table, TableError, Tables, validate};
+pub use tables::{
+    ETag, Key, Op, OpKind, Page, Range, Row, Table, TableError, Tables, is_key, transaction_bytes, validate,
+};
+pub use typesetter::{Sheet, SheetLine, TypesetError, Typesetter};

@@ -6,21 +6,21 @@
 //! the triggers need data sections.
 
 mod authorization;
-mod endpoint;
 mod wire;
 
-pub use endpoint::ClientError;
+pub use crate::endpoint::ClientError;
 
+use crate::connection::{CONNECT_SECONDS, pipeline, transport};
 use crate::credential::{StaticToken, credential_from_settings};
+use crate::endpoint::Endpoint;
 use app::ports::{Bus, BusError, Message};
 use async_trait::async_trait;
 use azure_core::credentials::TokenCredential;
 use azure_core::http::{
     ClientOptions, Context, ExponentialRetryOptions, Method, Pipeline, PipelineSendOptions, RawResponse,
-    Request, RetryOptions, Transport,
+    Request, RetryOptions,
 };
 use domain::limits::HANDLER_SECONDS_MAX;
-use endpoint::Endpoint;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,18 +31,12 @@ const SCOPE: &str = "https://servicebus.azure.net/.default";
 const SEND_SECONDS: u64 = 10;
 /// Seconds that one try may take, so that a dead connection leaves time for another.
 const TRY_SECONDS: u64 = 4;
-/// Seconds that opening a connection may take.
-const CONNECT_SECONDS: u64 = 3;
 /// Seconds that [`Bus::ping`] may take.
 const PING_SECONDS: u64 = 2;
 /// Tries after the first one.
 const RETRIES_MAX: u32 = 4;
 /// Milliseconds before the first retry, doubled for each further one; `azure_core` adds up to 255 at random.
 const RETRY_DELAY_MS: i64 = 50;
-/// Seconds for which an unused connection is kept; the service's front end closes them after a few minutes.
-const IDLE_SECONDS: u64 = 60;
-/// Connections that are kept when they are not in use.
-const IDLE_CONNECTIONS_MAX: usize = 64;
 
 const _: () = assert!(SEND_SECONDS < HANDLER_SECONDS_MAX);
 const _: () = assert!(CONNECT_SECONDS < TRY_SECONDS && TRY_SECONDS * 2 < SEND_SECONDS);
@@ -103,7 +97,7 @@ impl ServiceBusClient {
         let options = options.unwrap_or_default();
         let mut client_options = options.client_options;
         if client_options.transport.is_none() {
-            client_options.transport = Some(transport(&endpoint)?);
+            client_options.transport = Some(transport(&endpoint, TRY_SECONDS)?);
         }
         let probe = ClientOptions {
             retry: RetryOptions::none(),
@@ -173,24 +167,6 @@ async fn within(
         Ok(Err(error)) => Err(BusError::Unreachable(Box::new(error))),
         Err(_) => Err(BusError::Unreachable(Box::new(SendError::Deadline(deadline)))),
     }
-}
-
-fn pipeline(options: ClientOptions, per_try: Vec<Arc<dyn azure_core::http::policies::Policy>>) -> Pipeline {
-    let (name, version) = (option_env!("CARGO_PKG_NAME"), option_env!("CARGO_PKG_VERSION"));
-    Pipeline::new(name, version, options, Vec::new(), per_try, None)
-}
-
-fn transport(endpoint: &Endpoint) -> Result<Transport, ClientError> {
-    let builder = reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(Duration::from_secs(CONNECT_SECONDS))
-        .timeout(Duration::from_secs(TRY_SECONDS))
-        .pool_idle_timeout(Duration::from_secs(IDLE_SECONDS))
-        .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX);
-    // A developer's proxy cannot reach the developer's own machine.
-    let builder = if endpoint.is_local() { builder.no_proxy() } else { builder };
-    let client = builder.build().map_err(ClientError::Transport)?;
-    Ok(Transport::new(Arc::new(client)))
 }
 
 #[cfg(test)]

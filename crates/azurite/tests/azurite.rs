@@ -8,7 +8,7 @@ fn listens(endpoint: &str) -> bool {
 }
 
 fn address(endpoint: &str) -> &str {
-    endpoint.trim_start_matches("http://").split('/').next().unwrap()
+    endpoint.trim_start_matches("http://").split('/').next().unwrap_or_default()
 }
 
 #[test]

@@ -4,10 +4,13 @@
 
 /// Entities in one entity group transaction (Azure Tables: "Performing Entity Group Transactions").
 pub const TRANSACTION_ENTITIES_MAX: usize = 100;
-/// Bytes of one entity group transaction's payload (Azure Tables).
-pub const TRANSACTION_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// Bytes of one entity's body as UTF-8. Azure counts strings in UTF-16, 1 MiB an entity with its names, so
-/// half of that less a margin fits whatever the text is.
+/// Bytes of one entity group transaction's payload. Azure Tables takes 4 MiB, Cosmos DB for Table 2 MB.
+pub const TRANSACTION_BYTES_MAX: usize = 2_000_000;
+/// Bytes of one entity with its keys and the names of its properties (Azure Tables: "Understanding the Table service
+/// data model").
+pub const ENTITY_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes of one entity's body as UTF-8. Azure counts strings in UTF-16, two bytes where ASCII has one, so that half of
+/// an entity less its keys and names fits whatever the text is.
 pub const ENTITY_BODY_BYTES_MAX: usize = 480 * 1024;
 /// Characters of a partition key or a row key (Azure Tables allows 1,024; ours are far shorter).
 pub const KEY_CHARS_MAX: usize = 512;
@@ -68,6 +71,7 @@ pub const PAGE_ITEMS_MAX: usize = 200;
 /// The highest amount of one bill, in won: a bill above it is parked for a person to look at.
 pub const BILL_WON_MAX: i64 = 100_000_000;
 
+const _: () = assert!(2 * ENTITY_BODY_BYTES_MAX + 4 * KEY_CHARS_MAX + 4 * 1024 < ENTITY_BYTES_MAX);
 const _: () = assert!(BILLS_PER_TRANSACTION < TRANSACTION_ENTITIES_MAX);
 const _: () = assert!(HANDLER_SECONDS_MAX < FUNCTION_TIMEOUT_SECONDS);
 const _: () = assert!(HANDLER_SECONDS_MAX < LOCK_SECONDS);

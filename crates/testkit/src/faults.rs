@@ -24,7 +24,11 @@ pub enum Call {
     Cancel(PaymentKey),
     /// `Gateway::find`.
     Find(PaymentKey),
-    /// `Tables::ping` or `Bus::ping`.
+    /// `Documents::read`, of a name.
+    ReadDocument(String),
+    /// `Documents::create`, of a name.
+    CreateDocument(String),
+    /// `Tables::ping`, `Bus::ping` or `Documents::ping`.
     Ping,
 }
 
@@ -33,13 +37,17 @@ impl Call {
     pub const fn table(&self) -> Option<Table> {
         match self {
             Self::Read(table, _) | Self::Query(table, _) | Self::Commit(table, ..) => Some(*table),
-            Self::Send(_) | Self::Confirm(_) | Self::Cancel(_) | Self::Find(_) | Self::Ping => None,
+            Self::Send(_) | Self::Confirm(_) | Self::Cancel(_) | Self::Find(_) => None,
+            Self::ReadDocument(_) | Self::CreateDocument(_) | Self::Ping => None,
         }
     }
 
-    /// Something is different after the call: a commit, a message sent, money moved.
+    /// Something is different after the call: a commit, a message sent, money moved, a document stored.
     pub const fn changes(&self) -> bool {
-        matches!(self, Self::Commit(..) | Self::Send(_) | Self::Confirm(_) | Self::Cancel(_))
+        matches!(
+            self,
+            Self::Commit(..) | Self::Send(_) | Self::Confirm(_) | Self::Cancel(_) | Self::CreateDocument(_)
+        )
     }
 
     /// A commit to a table.
@@ -61,9 +69,11 @@ impl Call {
 /// What happens to a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// A definite no: nothing is done. `Throttled` from the tables, `Refused` from the bus and the gateway.
+    /// A definite no: nothing is done. `Throttled` from the tables, `Refused` from the bus and the gateway, `Busy` from
+    /// the documents.
     Refused,
-    /// Nothing is done, and the caller does not get to know: `Unknown`, or `Unreachable` from the bus.
+    /// Nothing is done, and the caller does not get to know: `Unknown`, `Unreachable` from the bus, `Store` from the
+    /// documents.
     LostBefore,
     /// It is done, and the caller does not get to know.
     LostAfter,

@@ -1,6 +1,6 @@
 //! The ports in memory, for tests: with faults at any call, counted, and the same in every run.
 //!
-//! One [`Faults`] goes to the tables, the bus and the gateway of a test, and sees all their calls in one sequence. So
+//! One [`Faults`] goes to the tables, the bus, the gateway and the documents of a test, and sees all their calls in one sequence. So
 //! a test can let every call of a use case fail in turn, in every way, until there is no further call:
 //!
 //! ```
@@ -27,19 +27,24 @@ mod bus;
 mod chance;
 mod clock;
 mod deliveries;
+pub mod document_contract;
+mod documents;
 mod faults;
 mod gateway;
 mod ids;
 pub mod table_contract;
 mod tables;
 mod topology;
+mod typesetter;
 
 pub use bus::MemoryBus;
 pub use chance::Chance;
 pub use clock::StoppedClock;
 pub use deliveries::{Deliveries, Delivery};
+pub use documents::MemoryDocuments;
 pub use faults::{Call, Fault, Faults};
 pub use gateway::{Card, FakeGateway, Ledger};
 pub use ids::CountingIds;
 pub use tables::{CountingTables, Counts, FaultyTables, MemoryTables, TableCounts};
 pub use topology::Topology;
+pub use typesetter::PlainTypesetter;

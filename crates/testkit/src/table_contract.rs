@@ -9,11 +9,13 @@
 mod concurrency;
 mod keys_and_sizes;
 mod queries;
+mod trouble;
 mod writes;
 
 pub use concurrency::*;
 pub use keys_and_sizes::*;
 pub use queries::*;
+pub use trouble::*;
 pub use writes::*;
 
 use app::ports::{ETag, Key, Op, Range, Row, Table, TableError, Tables};
@@ -31,6 +33,7 @@ macro_rules! table_contract {
             an_upsert_writes_whatever_is_there
             a_version_is_deleted_once
             a_row_is_deleted_whatever_its_version
+            a_text_is_not_a_version_by_itself
             the_answer_has_the_version_of_each_row
             a_failing_operation_is_named_and_nothing_is_applied
             rows_of_other_tables_and_partitions_are_not_touched
@@ -53,6 +56,8 @@ macro_rules! table_contract {
             increments_at_the_same_time_are_all_counted
             one_of_many_inserts_wins
             a_transaction_is_seen_whole
+            what_was_throttled_can_be_sent_again
+            a_lost_answer_is_resolved_by_reading
             the_store_answers_a_ping
         }
     };

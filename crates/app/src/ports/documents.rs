@@ -14,6 +14,9 @@ pub trait Documents: Send + Sync {
     /// Stores a document that is never changed again. When there already is one of that name it stays as it is, and
     /// that is [`Stored::Already`]: also the answer to a second try whose first one was done after all.
     async fn create(&self, name: &str, content_type: &str, content: Bytes) -> Result<Stored, DocumentError>;
+
+    /// Answers when the store can be reached and the container is there. Cheap: for readiness.
+    async fn ping(&self) -> Result<(), DocumentError>;
 }
 
 /// What was found under a name.

@@ -1,5 +1,5 @@
 use super::SCOPE;
-use super::endpoint::Endpoint;
+use crate::endpoint::Endpoint;
 use azure_core::credentials::TokenCredential;
 use azure_core::http::headers::AUTHORIZATION;
 use azure_core::http::policies::auth::BearerTokenAuthorizationPolicy;

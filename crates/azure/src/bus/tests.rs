@@ -1,10 +1,7 @@
 use super::*;
-use azure_core::credentials::{AccessToken, TokenRequestOptions};
-use azure_core::http::headers::{AUTHORIZATION, Headers};
-use azure_core::http::{AsyncRawResponse, FixedRetryOptions, HttpClient, StatusCode};
-use azure_core::time::OffsetDateTime;
+use crate::notes::Notes;
+use azure_core::http::{FixedRetryOptions, Transport};
 use scripted_http::{Server, Step};
-use std::sync::Mutex;
 use std::time::Instant;
 
 fn message() -> Message {
@@ -205,38 +202,6 @@ fn the_settings_choose_the_local_host_or_the_namespace() {
     ));
 }
 
-/// A credential, and the other end of an `https` connection, that write down what they were asked.
-#[derive(Debug, Default)]
-struct Notes(Mutex<Vec<String>>);
-
-impl Notes {
-    fn add(&self, note: String) {
-        self.0.lock().unwrap().push(note);
-    }
-}
-
-#[async_trait]
-impl TokenCredential for Notes {
-    async fn get_token(
-        &self,
-        scopes: &[&str],
-        _options: Option<TokenRequestOptions<'_>>,
-    ) -> azure_core::Result<AccessToken> {
-        self.add(format!("token for {scopes:?}"));
-        let expires_on = OffsetDateTime::UNIX_EPOCH + azure_core::time::Duration::days(365 * 1_000);
-        Ok(AccessToken::new("entra".to_owned(), expires_on))
-    }
-}
-
-#[async_trait]
-impl HttpClient for Notes {
-    async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
-        let authorization = request.headers().get_optional_string(&AUTHORIZATION).unwrap_or_default();
-        self.add(format!("{} {authorization}", request.url()));
-        Ok(AsyncRawResponse::from_bytes(StatusCode::Created, Headers::new(), ""))
-    }
-}
-
 #[tokio::test]
 async fn azure_gets_a_token_for_service_bus_that_is_fetched_once() {
     let notes = Arc::new(Notes::default());
@@ -248,5 +213,5 @@ async fn azure_gets_a_token_for_service_bus_that_is_fetched_once() {
     client.send(&message()).await.unwrap();
     let sent = "https://n.servicebus.windows.net/events/messages Bearer entra";
     let expected = [r#"token for ["https://servicebus.azure.net/.default"]"#, sent, sent];
-    assert_eq!(*notes.0.lock().unwrap(), expected);
+    assert_eq!(notes.all(), expected);
 }

@@ -1,5 +1,5 @@
 use super::SendError;
-use super::endpoint::Endpoint;
+use crate::endpoint::Endpoint;
 use app::ports::{BusError, Message};
 use azure_core::http::headers::{CONTENT_TYPE, HeaderName};
 use azure_core::http::{Method, RawResponse, Request};
@@ -49,7 +49,7 @@ pub(super) fn request(endpoint: &Endpoint, message: &Message) -> Result<Request,
         correlation_id: message.correlation_id.as_deref(),
         scheduled_enqueue_time_utc: message.scheduled_at.map(http_date),
     };
-    let mut request = Request::new(endpoint.messages(message.entity), Method::Post);
+    let mut request = Request::new(endpoint.below(&[message.entity, "messages"]), Method::Post);
     request.insert_header(CONTENT_TYPE, "application/json");
     request.insert_header(HeaderName::from_static("brokerproperties"), header_json(&broker)?);
     for (name, value) in &message.properties {

@@ -78,6 +78,21 @@ pub async fn a_row_is_deleted_whatever_its_version(tables: Arc<dyn Tables>) {
     check_error(&commit(&*tables, &[Op::delete("a", None)]).await, "missing 0");
 }
 
+/// A text that the store never gave as a version is no row's version, `*` included.
+pub async fn a_text_is_not_a_version_by_itself(tables: Arc<dyn Tables>) {
+    write(&*tables, insert("a", "1")).await;
+    for text in ["", "*", "nonsense", "W/\"datetime'2000-01-01T00%3A00%3A00.0000000Z'\"", "a\r\nb", "한"] {
+        let never = || ETag(text.to_owned());
+        check_error(&commit(&*tables, &[Op::replace("a", never(), "2".to_owned())]).await, "changed 0");
+        check_error(
+            &commit(&*tables, &[insert("b", "1"), Op::delete("a", Some(never()))]).await,
+            "changed 1",
+        );
+    }
+    assert_eq!(body(&*tables, "a").await.as_deref(), Some("1"));
+    assert_eq!(read(&*tables, "b").await, None);
+}
+
 /// The versions stand in the order of the operations.
 pub async fn the_answer_has_the_version_of_each_row(tables: Arc<dyn Tables>) {
     let old = write(&*tables, insert("c", "1")).await;
@@ -142,8 +157,18 @@ pub async fn a_transaction_has_one_to_a_hundred_operations(tables: Arc<dyn Table
     check_error(&commit(&*tables, &[]).await, "invalid");
     check_error(&commit(&*tables, &ops).await, "invalid");
     assert_eq!(read(&*tables, "r000").await, None);
-    assert_eq!(commit(&*tables, &ops[..100]).await.unwrap().len(), 100);
+    let etags = commit(&*tables, &ops[..100]).await.unwrap();
+    for n in [0, 50, 99] {
+        let row = read(&*tables, &format!("r{n:03}")).await.unwrap();
+        assert_eq!(Some(row.etag), etags[n]);
+    }
+    check_error(&commit(&*tables, &ops[1..101]).await, "exists 0");
+    assert_eq!(read(&*tables, "r100").await, None);
+    let deletions: Vec<Op> = (1..101).rev().map(|n| Op::delete(format!("r{n:03}"), None)).collect();
+    check_error(&commit(&*tables, &deletions).await, "missing 0");
+    check_error(&commit(&*tables, &[&deletions[1..], &[insert("r000", "2")]].concat()).await, "exists 99");
     assert!(read(&*tables, "r099").await.is_some());
+    assert_eq!(commit(&*tables, &deletions[1..]).await.unwrap(), vec![None; 99]);
 }
 
 /// Two operations on one row.

@@ -1,10 +1,12 @@
+//! Where a service is.
+
 use azure_core::http::Url;
 use std::net::IpAddr;
 
 /// Why there is no client.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// Neither `BUS_ENDPOINT` with `BUS_TOKEN` nor `SERVICEBUS__fullyQualifiedNamespace` is set.
+    /// Of the bus: neither `BUS_ENDPOINT` with `BUS_TOKEN` nor `SERVICEBUS__fullyQualifiedNamespace` is set.
     #[error("set SERVICEBUS__fullyQualifiedNamespace, or BUS_ENDPOINT and BUS_TOKEN")]
     NoEndpoint,
     /// The endpoint is not a plain absolute URL: it has no host, or a user, a query or a fragment.
@@ -21,16 +23,16 @@ pub enum ClientError {
     Transport(#[source] reqwest::Error),
 }
 
-/// Where the namespace is.
+/// Where a service is.
 #[derive(Debug, Clone)]
-pub(super) struct Endpoint {
+pub(crate) struct Endpoint {
     root: Url,
     local: bool,
 }
 
 impl Endpoint {
     /// `https` anywhere, `http` on this machine.
-    pub(super) fn parse(text: &str) -> Result<Self, ClientError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, ClientError> {
         let root = Url::parse(text).map_err(|_| ClientError::NotAnEndpoint)?;
         let plain = root.username().is_empty() && root.password().is_none();
         if !plain || root.query().is_some() || root.fragment().is_some() || root.cannot_be_a_base() {
@@ -46,20 +48,20 @@ impl Endpoint {
     }
 
     /// Plain `http`, which only an endpoint on this machine may be.
-    pub(super) fn is_local(&self) -> bool {
+    pub(crate) fn is_local(&self) -> bool {
         self.local
     }
 
     /// The endpoint itself.
-    pub(super) fn root(&self) -> Url {
+    pub(crate) fn root(&self) -> Url {
         self.root.clone()
     }
 
-    /// Where messages for a queue or topic are posted.
-    pub(super) fn messages(&self, entity: &str) -> Url {
+    /// What is below the endpoint: `segments`, percent-encoded as a path needs it, one under the other.
+    pub(crate) fn below(&self, segments: &[&str]) -> Url {
         let mut url = self.root.clone();
         if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().push(entity).push("messages");
+            path.pop_if_empty().extend(segments);
         }
         url
     }
@@ -77,11 +79,11 @@ mod tests {
 
     #[track_caller]
     fn check(endpoint: &str, messages: &str) {
-        assert_eq!(Endpoint::parse(endpoint).unwrap().messages("events").as_str(), messages);
+        assert_eq!(Endpoint::parse(endpoint).unwrap().below(&["events", "messages"]).as_str(), messages);
     }
 
     #[test]
-    fn messages_go_below_the_endpoint() {
+    fn what_is_addressed_goes_below_the_endpoint() {
         check("https://n.servicebus.windows.net", "https://n.servicebus.windows.net/events/messages");
         check("https://n.servicebus.windows.net/", "https://n.servicebus.windows.net/events/messages");
         check("http://127.0.0.1:7071/servicebus", "http://127.0.0.1:7071/servicebus/events/messages");
