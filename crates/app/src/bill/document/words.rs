@@ -1,0 +1,192 @@
+//! What stands on a bill, in Korean and in English.
+
+use domain::catalogue::{Name, Unit, UsageType};
+use domain::rating::{ChargeCode, ChargeLine};
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+
+/// Places of a number that are shown: a share of a month has up to 28.
+const PLACES_MAX: u32 = 6;
+
+/// A name in both languages.
+pub(super) fn name(ko: impl Into<String>, en: impl Into<String>) -> Name {
+    Name { ko: ko.into(), en: en.into() }
+}
+
+/// What a line charges.
+pub(super) fn charge(code: ChargeCode) -> Name {
+    match code {
+        ChargeCode::MonthlyFee => name("월정액", "Monthly fee"),
+        ChargeCode::Usage(UsageType::VoiceDay) => name("음성 통화 (주간)", "Calls by day"),
+        ChargeCode::Usage(UsageType::VoiceEvening) => name("음성 통화 (저녁)", "Calls in the evening"),
+        ChargeCode::Usage(UsageType::VoiceNight) => name("음성 통화 (심야)", "Calls at night"),
+        ChargeCode::Usage(UsageType::VoiceInternational) => name("국제 전화", "International calls"),
+        ChargeCode::Usage(UsageType::Sms) => name("문자 메시지", "Text messages"),
+        ChargeCode::Usage(UsageType::DataMb) => name("데이터", "Data"),
+        ChargeCode::ContractDiscount => name("선택약정 할인", "Contract discount"),
+        ChargeCode::Vat => name("부가가치세", "VAT"),
+        ChargeCode::Rounding => name("원단위 절사", "Cut to 10 won"),
+    }
+}
+
+/// What a quantity counts.
+pub(super) fn unit(unit: Unit) -> Name {
+    match unit {
+        Unit::Month => name("월", "month"),
+        Unit::Minute => name("분", "min"),
+        Unit::Message => name("건", "texts"),
+        Unit::Megabyte => name("MB", "MB"),
+        Unit::Won => name("원", "won"),
+    }
+}
+
+/// How the amount of a line follows: its rule, and the price of a unit where there is one.
+pub(super) fn explanation(line: &ChargeLine) -> Name {
+    let rule = rule(&line.rule);
+    if line.unit == Unit::Won {
+        return rule;
+    }
+    let rate = number(line.rate);
+    name(format!("단가 {rate}원, {}", rule.ko), format!("at {rate} won, {}", rule.en))
+}
+
+/// The rules of [`ChargeLine::rule`]. One that is not known here is shown as it stands.
+fn rule(rule: &str) -> Name {
+    let known = match rule {
+        "unit rate" => Some(name("사용량 과금", "by use")),
+        "unlimited" => Some(name("무제한 제공", "included without limit")),
+        "cut to 10 won" => Some(name("10원 미만 절사", "what is over a multiple of 10 won")),
+        _ => days(rule).or_else(|| included(rule)).or_else(|| late(rule)).or_else(|| percent(rule)),
+    };
+    known.unwrap_or_else(|| name(rule, rule))
+}
+
+fn days(rule: &str) -> Option<Name> {
+    let rest = rule.strip_prefix("days ")?;
+    let (part, from) = rest.split_once(" from ").map_or((rest, None), |(part, from)| (part, Some(from)));
+    let (used, all) = part.split_once('/')?;
+    let (ko, en) = (format!("{all}일 중 {used}일"), format!("{used} of {all} days"));
+    Some(match from {
+        Some(day) => name(format!("{day}부터 {ko}"), format!("{en} from {day}")),
+        None => name(ko, en),
+    })
+}
+
+fn included(rule: &str) -> Option<Name> {
+    let (used, allowance) = rule.strip_prefix("included ")?.split_once('/')?;
+    let (used, allowance) = (grouped(used), grouped(allowance));
+    Some(name(format!("기본 제공 {allowance} 중 {used} 사용"), format!("{used} of {allowance} included")))
+}
+
+fn late(rule: &str) -> Option<Name> {
+    let rest = rule.strip_prefix("late usage of ")?;
+    Some(match rest.strip_suffix(", unlimited") {
+        Some(month) => name(
+            format!("{month} 사용분 추가 청구, 무제한 제공"),
+            format!("late usage of {month}, included without limit"),
+        ),
+        None => name(format!("{rest} 사용분 추가 청구"), rule),
+    })
+}
+
+fn percent(rule: &str) -> Option<Name> {
+    if let Some(percent) = rule.strip_prefix("vat ") {
+        return Some(name(format!("세율 {percent}"), format!("{percent} of the above")));
+    }
+    let percent = rule.strip_suffix(" of monthly_fee")?;
+    Some(name(format!("월정액의 {percent}"), format!("{percent} of the monthly fee")))
+}
+
+/// A month or a day, as each language writes it.
+pub(super) fn month(first: Date) -> Name {
+    name(first.strftime("%Y년 %-m월").to_string(), first.strftime("%B %Y").to_string())
+}
+
+/// A day, as each language writes it.
+pub(super) fn day(day: Date) -> Name {
+    name(day.strftime("%Y년 %-m월 %-d일").to_string(), day.strftime("%-d %B %Y").to_string())
+}
+
+/// A decimal with commas between thousands, to [`PLACES_MAX`] places: `1,234.5`.
+pub(super) fn number(decimal: Decimal) -> String {
+    grouped(&decimal.round_dp(PLACES_MAX).normalize().to_string())
+}
+
+/// A plain decimal with commas between thousands.
+pub(super) fn grouped(plain: &str) -> String {
+    let (sign, rest) = plain.strip_prefix('-').map_or(("", plain), |rest| ("-", rest));
+    let (whole, places) = rest.split_once('.').map_or((rest, None), |(whole, places)| (whole, Some(places)));
+    let mut text = String::from(sign);
+    for (index, digit) in whole.chars().enumerate() {
+        if index > 0 && (whole.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    if let Some(places) = places {
+        text.push('.');
+        text.push_str(places);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, ko: &str, en: &str) {
+        assert_eq!(rule(text), name(ko, en), "{text}");
+    }
+
+    #[test]
+    fn every_rule_is_told_in_both_languages() {
+        check("days 17/31", "31일 중 17일", "17 of 31 days");
+        check("days 16/31 from 2026-10-16", "2026-10-16부터 31일 중 16일", "16 of 31 days from 2026-10-16");
+        check("unit rate", "사용량 과금", "by use");
+        check("included 280/300", "기본 제공 300 중 280 사용", "280 of 300 included");
+        check("included 2560.5/102400", "기본 제공 102,400 중 2,560.5 사용", "2,560.5 of 102,400 included");
+        check("unlimited", "무제한 제공", "included without limit");
+        check("late usage of 2026-09", "2026-09 사용분 추가 청구", "late usage of 2026-09");
+        check(
+            "late usage of 2026-09, unlimited",
+            "2026-09 사용분 추가 청구, 무제한 제공",
+            "late usage of 2026-09, included without limit",
+        );
+        check("25% of monthly_fee", "월정액의 25%", "25% of the monthly fee");
+        check("vat 10%", "세율 10%", "10% of the above");
+        check("cut to 10 won", "10원 미만 절사", "what is over a multiple of 10 won");
+    }
+
+    #[test]
+    fn a_rule_that_is_not_known_is_shown_as_it_stands() {
+        for text in ["a rule of later", "days", "included much", ""] {
+            check(text, text, text);
+        }
+    }
+
+    #[test]
+    fn numbers_have_commas_between_thousands_and_no_endless_places() {
+        for (plain, shown) in [
+            ("0", "0"),
+            ("999", "999"),
+            ("1000", "1,000"),
+            ("-1234567", "-1,234,567"),
+            ("-10", "-10"),
+            ("-100", "-100"),
+            ("1234.50", "1,234.5"),
+            ("0.5483870967741935483870967742", "0.548387"),
+            ("0.000001", "0.000001"),
+            ("100000000", "100,000,000"),
+        ] {
+            assert_eq!(number(plain.parse().unwrap()), shown);
+        }
+    }
+
+    #[test]
+    fn months_and_days_are_written_as_each_language_does() {
+        let first: Date = "2026-03-01".parse().unwrap();
+        assert_eq!(month(first), name("2026년 3월", "March 2026"));
+        assert_eq!(day(first), name("2026년 3월 1일", "1 March 2026"));
+    }
+}
