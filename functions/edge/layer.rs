@@ -1,6 +1,7 @@
 //! What happens around every function: a span for its log lines, a deadline, and an answer even when it panics.
 
 use crate::edge::Failure;
+use crate::edge::log::Service;
 use app::ports::{Clock, Ids};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
@@ -9,6 +10,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use contract::problem::{Code, Problem};
 use contract::trace::TraceParent;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tracing::{Instrument, Span};
@@ -19,6 +21,9 @@ const TRACEPARENT: &str = "traceparent";
 /// Characters of an invocation id; the host's have 36.
 const INVOCATION_ID_CHARS_MAX: usize = 64;
 
+/// How the paths of HTTP functions begin; the other ones are called by the host itself.
+const HTTP: &str = "/api/";
+
 /// What the layer needs.
 #[derive(Clone)]
 pub(crate) struct Around {
@@ -26,17 +31,35 @@ pub(crate) struct Around {
     pub(crate) ids: Arc<dyn Ids>,
     /// How long one invocation may take.
     pub(crate) deadline: Duration,
+    /// Which service the function at a route belongs to.
+    pub(crate) services: Arc<HashMap<&'static str, Service>>,
+}
+
+/// What is known of an invocation before its body is read.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Invoked {
+    /// The host's id of it, or one of ours.
+    pub(crate) id: String,
+    /// The trace in the request's header.
+    pub(crate) caller: Option<TraceParent>,
+    /// That trace as it is handed on, or a trace that starts here.
+    pub(crate) trace: Option<TraceParent>,
 }
 
 /// Runs a request in a task of its own: it goes on when the caller hangs up, so that what was committed is also
 /// published; and its panic ends nothing but itself.
-pub(crate) async fn layer(State(around): State<Around>, request: Request, next: Next) -> Response {
+pub(crate) async fn layer(State(around): State<Around>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let invocation = invocation_id(request.headers()).unwrap_or_else(|| around.fresh());
-    let trace = trace(request.headers()).or_else(|| TraceParent::start(&around.fresh()));
-    let span = span(&request, &invocation, trace.as_ref());
+    let caller = trace(request.headers());
+    let exported = exported(&request, &invocation, caller.as_ref());
+    let trace = telemetry::spans::traceparent(&exported).or_else(|| around.trace(caller.as_ref()));
+    let span = around.span(&request, &exported, &invocation, trace.as_ref());
+    request.extensions_mut().insert(Invoked { id: invocation.clone(), caller, trace: trace.clone() });
     let work = tokio::time::timeout(around.deadline, traced(trace, next.run(request)));
-    let mut response = match tokio::spawn(work.instrument(span.clone())).await {
+    // Both are entered, the log's last: a call's span finds the one above it among those that are entered.
+    let work = work.instrument(span.clone()).instrument(exported.clone());
+    let mut response = match tokio::spawn(work).await {
         Ok(Ok(response)) => response,
         Ok(Err(_)) => {
             let seconds = around.deadline.as_secs();
@@ -51,6 +74,7 @@ pub(crate) async fn layer(State(around): State<Around>, request: Request, next: 
     response.headers_mut().entry(CACHE_CONTROL).or_insert(unset);
     response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     span.in_scope(|| finished(&response, started.elapsed()));
+    telemetry::spans::answered(&exported, response.status().as_u16());
     response
 }
 
@@ -66,19 +90,50 @@ impl Around {
     fn fresh(&self) -> String {
         self.ids.mint(self.clock.now())
     }
+
+    /// What is handed on when no span is exported: a span in the caller's trace, or in one that starts here.
+    fn trace(&self, caller: Option<&TraceParent>) -> Option<TraceParent> {
+        let fresh = self.fresh();
+        caller.and_then(|caller| caller.child(&fresh)).or_else(|| TraceParent::start(&fresh))
+    }
+
+    /// The fields of the invocation's log lines.
+    fn span(
+        &self,
+        request: &Request,
+        exported: &Span,
+        invocation: &str,
+        trace: Option<&TraceParent>,
+    ) -> Span {
+        let route = route(request);
+        let service = route.and_then(|route| self.services.get(route));
+        tracing::info_span!(
+            parent: exported,
+            "invocation",
+            invocation.id = invocation,
+            trace.id = trace.map(TraceParent::trace_id),
+            span.id = trace.map(TraceParent::span_id),
+            saga.id = tracing::field::Empty,
+            service = service.map(|service| service.name()),
+            http.method = request.method().as_str(),
+            http.route = route.unwrap_or_default(),
+        )
+    }
 }
 
 /// The route, not the path: its ids would make every line another line.
-fn span(request: &Request, invocation: &str, trace: Option<&TraceParent>) -> Span {
-    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
-    tracing::info_span!(
-        "invocation",
-        invocation.id = invocation,
-        trace.id = trace.map(TraceParent::trace_id),
-        saga.id = tracing::field::Empty,
-        http.method = request.method().as_str(),
-        http.route = route,
-    )
+fn route(request: &Request) -> Option<&str> {
+    request.extensions().get::<MatchedPath>().map(MatchedPath::as_str)
+}
+
+/// The span of a request for the collector. Triggers make theirs when they know what they were called with, and the
+/// host's probes are of no interest.
+fn exported(request: &Request, invocation: &str, caller: Option<&TraceParent>) -> Span {
+    if request.uri().path().starts_with(HTTP) {
+        telemetry::spans::request(request.method().as_str(), route(request), invocation, caller)
+    } else {
+        Span::none()
+    }
 }
 
 fn invocation_id(headers: &HeaderMap) -> Option<String> {
@@ -126,7 +181,8 @@ mod tests {
     }
 
     async fn call(deadline: Duration, uri: &str) -> (u16, String) {
-        let around = Around { clock: Arc::new(Still), ids: Arc::new(Still), deadline };
+        let services = Arc::default();
+        let around = Around { clock: Arc::new(Still), ids: Arc::new(Still), deadline, services };
         let router = Router::new()
             .route("/panic", get(async || -> &str { panic!("a fault of ours") }))
             .route("/never", get(std::future::pending::<&str>))

@@ -1,41 +1,86 @@
 //! The log: one JSON object a line on stdout, where the host takes it up without knowing the invocation, so each
 //! line carries it: the fields of all spans around the event stand beside the event's own.
+//!
+//! Which lines are written is for [`Levels`] to say, and can change while the process runs: [`follow`].
 
-use crate::edge::settings::own_lines;
+mod follow;
+mod levels;
+mod service;
+
+pub(crate) use follow::{Follower, poll_interval};
+pub(crate) use service::Service;
+
+use levels::{Levels, Start};
 use serde_json::{Map, Value};
 use std::fmt;
 use std::io::Write;
 use std::sync::{Mutex, PoisonError};
+use telemetry::Export;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Subscriber};
-use tracing_subscriber::layer::{Context, SubscriberExt};
+use tracing_subscriber::layer::{Context, Filter, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, Layer};
+use tracing_subscriber::{Layer, Registry, reload};
 
-/// Sends the log to stdout, and panics to the log. `filter` is directives as `RUST_LOG` has them; when it is not, our
-/// own lines from `info` on are logged, with a warning.
-pub(crate) fn start(filter: &str) {
-    let parsed = EnvFilter::try_new(filter);
-    let refused = parsed.is_err();
-    let lines = JsonLines { to: Mutex::new(std::io::stdout()) };
-    let filter = parsed.unwrap_or_else(|_| EnvFilter::new(own_lines("info")));
+/// The span field that says which service an invocation works for; levels can differ by it.
+pub(crate) const SERVICE: &str = "service";
+
+type AnyFilter = Box<dyn Filter<Registry> + Send + Sync>;
+
+/// Which lines are written, now and from the start.
+pub(crate) struct Log {
+    handle: reload::Handle<AnyFilter, Registry>,
+    start: Start,
+}
+
+/// Sends the log to stdout, panics to the log, and spans to where they are exported. `RUST_LOG` says which lines are
+/// written, in its own form; when it is not set, `LOG_LEVEL`; when that is not set either, or cannot be read, it is
+/// `info`, with a warning.
+pub(crate) fn start(get: impl Fn(&'static str) -> Option<String>, export: Option<&Export>) -> Log {
+    let (start, refused) = Start::read(get("RUST_LOG"), get("LOG_LEVEL").as_deref());
+    let (filter, handle) = reload::Layer::new(start.filter());
+    let lines = JsonLines::to(std::io::stdout()).with_filter(filter);
     // A second start, as in a test, keeps the first log.
-    let _ = tracing_subscriber::registry().with(filter).with(lines).try_init();
+    let _ = tracing_subscriber::registry().with(lines).with(export.map(Export::layer)).try_init();
     std::panic::set_hook(Box::new(|panic| {
         let message = panic.payload_as_str().unwrap_or("no message");
         let location = panic.location().map(ToString::to_string);
         tracing::error!(panic.location = location, "panicked: {message}");
     }));
     if refused {
-        tracing::warn!("the log filter cannot be read; logging from info on");
+        tracing::warn!("RUST_LOG or LOG_LEVEL cannot be read; logging from info on");
+    }
+    Log { handle, start }
+}
+
+impl Log {
+    /// Writes the lines that these levels ask for, from the next one on.
+    fn apply(&self, levels: Levels) {
+        self.replace(Box::new(levels));
+    }
+
+    /// Writes the lines that it wrote at the start.
+    fn reset(&self) {
+        self.replace(self.start.filter());
+    }
+
+    fn replace(&self, filter: AnyFilter) {
+        // It fails when there is no log any more, as in a test that has ended.
+        let _ = self.handle.reload(filter);
     }
 }
 
 /// Writes each event as one line.
 struct JsonLines<W> {
     to: Mutex<W>,
+}
+
+impl<W> JsonLines<W> {
+    fn to(to: W) -> Self {
+        Self { to: Mutex::new(to) }
+    }
 }
 
 #[derive(Default)]
@@ -128,49 +173,4 @@ fn now() -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::sync::Arc;
-
-    #[derive(Clone, Default)]
-    struct Memory(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Memory {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn a_line_carries_the_fields_of_its_spans() {
-        let memory = Memory::default();
-        let lines = JsonLines { to: Mutex::new(memory.clone()) };
-        tracing::subscriber::with_default(tracing_subscriber::registry().with(lines), || {
-            let outer =
-                tracing::info_span!("invocation", invocation.id = "i1", saga.id = tracing::field::Empty);
-            outer.record("saga.id", "open-1");
-            let _outer = outer.enter();
-            let _inner = tracing::info_span!("step", step = 2).entered();
-            tracing::warn!(count = 3, late = true, "said \"{}\"", "so");
-        });
-        let text = String::from_utf8(memory.0.lock().unwrap().clone()).unwrap();
-        let (line, rest) = text.split_once('\n').unwrap();
-        assert_eq!(rest, "");
-        let line: Value = serde_json::from_str(line).unwrap();
-        for (name, value) in [
-            ("level", Value::from("WARN")),
-            ("message", Value::from("said \"so\"")),
-            ("invocation.id", Value::from("i1")),
-            ("saga.id", Value::from("open-1")),
-            ("step", Value::from(2)),
-            ("count", Value::from(3)),
-            ("late", Value::from(true)),
-        ] {
-            assert_eq!(line[name], value, "{name}: {line}");
-        }
-    }
-}
+mod tests;

@@ -2,6 +2,7 @@
 
 use crate::edge::Failure;
 use crate::edge::body::read;
+use crate::edge::layer::Invoked;
 use app::keys::digest;
 use app::{App, Consumer, Incoming};
 use axum::Json;
@@ -10,6 +11,8 @@ use contract::envelope::{Invocation, Reply};
 use contract::problem::Code;
 use contract::trace::TraceParent;
 use domain::limits::MESSAGE_BYTES_MAX;
+use telemetry::spans::{self, Delivery};
+use tracing::{Instrument, Span};
 
 /// Bytes of an invocation: a message of the largest size, in Base64 and beside it once more in the metadata, with
 /// room for the metadata itself.
@@ -21,6 +24,9 @@ const MESSAGE: &str = "message";
 pub(crate) struct Trigger {
     /// As the host posted it.
     pub(crate) invocation: Invocation,
+    /// What is exported of its handling.
+    span: Span,
+    /// The trace that the message's sender worked in, as it is handed on.
     trace: Option<TraceParent>,
 }
 
@@ -28,20 +34,69 @@ impl<S: Send + Sync> FromRequest<S> for Trigger {
     type Rejection = Failure;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
+        let invoked = request.extensions().get::<Invoked>().cloned().unwrap_or_default();
+        let function = request.uri().path().trim_matches('/').to_owned();
         let body = read(request, ENVELOPE_BYTES_MAX).await?;
         let invocation = Invocation::parse(&body).map_err(|error| {
             tracing::error!(error = %error, "the host posted something else than an invocation");
             Failure::new(Code::InvalidJson, error.to_string())
         })?;
-        let span = tracing::Span::current();
-        let trace = trace(&invocation);
+        let sender = sender(&invocation);
+        let span = exported(&function, &invocation, &invoked, sender.as_ref());
+        let trace = spans::traceparent(&span).or_else(|| handed_on(sender.as_ref(), invoked.trace));
+        let log = Span::current();
         if let Some(trace) = &trace {
-            span.record("trace.id", trace.trace_id());
+            log.record("trace.id", trace.trace_id());
+            log.record("span.id", trace.span_id());
         }
         if let Some(saga) = invocation.correlation_id() {
-            span.record("saga.id", saga);
+            log.record("saga.id", saga);
         }
-        Ok(Self { invocation, trace })
+        Ok(Self { invocation, span, trace })
+    }
+}
+
+/// The sender's trace under a span of our own; without a sender, as for a timer, the invocation's.
+fn handed_on(sender: Option<&TraceParent>, invocation: Option<TraceParent>) -> Option<TraceParent> {
+    let own = invocation.as_ref().zip(sender).and_then(|(own, sender)| sender.child(own.span_id()));
+    own.or_else(|| sender.cloned()).or(invocation)
+}
+
+/// The span for the collector: of a message, when there is one, or else of a timer.
+fn exported(
+    function: &str,
+    invocation: &Invocation,
+    invoked: &Invoked,
+    sender: Option<&TraceParent>,
+) -> Span {
+    if !spans::are_exported() {
+        return Span::none();
+    }
+    let Some(message) = invocation.message_id() else {
+        return spans::timer(function, &invoked.id, invoked.caller.as_ref());
+    };
+    let (destination, subscription) = source(function);
+    let saga = invocation.correlation_id();
+    let delivery = Delivery {
+        destination,
+        subscription: subscription.as_deref(),
+        message: &message,
+        conversation: saga.as_deref(),
+        count: invocation.delivery_count(),
+        function,
+        invocation: &invoked.id,
+    };
+    spans::delivery(&delivery, sender.or(invoked.caller.as_ref()))
+}
+
+/// Where a function's messages come from: a queue, or a topic and a subscription.
+fn source(function: &str) -> (&'static str, Option<String>) {
+    match function {
+        "billing_chunk" => ("billing", None),
+        "saga_compensate" => ("compensations", None),
+        "saga_deadline" => ("saga-deadlines", None),
+        "dead_letters" => ("dead-letters", None),
+        consumer => ("events", Some(consumer.replace('_', "-"))),
     }
 }
 
@@ -67,16 +122,55 @@ impl Trigger {
         &self,
         work: impl Future<Output = Result<T, app::Failure>>,
     ) -> Result<Json<Reply>, Failure> {
-        match &self.trace {
-            Some(trace) => app::trace::within(trace.as_str().to_owned(), work).await?,
-            None => work.await?,
+        let work = work.instrument(self.span.clone());
+        let ended = match &self.trace {
+            Some(trace) => app::trace::within(trace.as_str().to_owned(), work).await,
+            None => work.await,
         };
+        if let Err(failure) = &ended {
+            spans::fail(&self.span, failure.code());
+        }
+        ended?;
         Ok(Json(Reply::default()))
     }
 }
 
-fn trace(invocation: &Invocation) -> Option<TraceParent> {
+fn sender(invocation: &Invocation) -> Option<TraceParent> {
     ["traceparent", "Diagnostic-Id"]
         .into_iter()
         .find_map(|name| TraceParent::parse(&invocation.property(name)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    #[test]
+    fn messages_come_from_where_the_topology_says() {
+        let topology: Value = serde_json::from_str(include_str!("../../infra/topology.json")).unwrap();
+        let name = |entity: &Value, field: &str| entity[field].as_str().unwrap().to_owned();
+        for queue in topology["queues"].as_array().unwrap() {
+            let (destination, subscription) = source(&name(queue, "function"));
+            assert_eq!((destination.to_owned(), subscription), (name(queue, "name"), None));
+        }
+        for topic in topology["topics"].as_array().unwrap() {
+            for subscription in topic["subscriptions"].as_array().unwrap() {
+                let (destination, found) = source(&name(subscription, "function"));
+                assert_eq!(destination, name(topic, "name"));
+                assert_eq!(found, Some(name(subscription, "name")));
+            }
+        }
+    }
+
+    #[test]
+    fn a_message_is_handled_in_its_senders_trace_under_a_span_of_its_own() {
+        let trace = |text: &str| TraceParent::parse(text).unwrap();
+        let sender = trace("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00");
+        let own = trace("00-0192f0c1a2b37c4d8e9f0123456789ab-8e9f0123456789ab-01");
+        let handled = handed_on(Some(&sender), Some(own.clone())).unwrap();
+        assert_eq!(handled.as_str(), "00-4bf92f3577b34da6a3ce929d0e0e4736-8e9f0123456789ab-00");
+        assert_eq!(handed_on(Some(&sender), None), Some(sender));
+        assert_eq!(handed_on(None, Some(own.clone())), Some(own));
+    }
 }

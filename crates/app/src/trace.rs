@@ -11,6 +11,14 @@ pub async fn within<F: Future>(traceparent: String, work: F) -> F::Output {
     TRACEPARENT.scope(traceparent, work).await
 }
 
+/// Runs work as part of the trace that somebody left it in, or else of the one at hand.
+pub(crate) async fn within_or_here<F: Future>(left_in: Option<String>, work: F) -> F::Output {
+    match left_in {
+        Some(traceparent) => within(traceparent, work).await,
+        None => work.await,
+    }
+}
+
 /// The trace of the work at hand.
 pub(crate) fn current() -> Option<String> {
     TRACEPARENT.try_with(Clone::clone).ok()

@@ -33,6 +33,23 @@ impl TraceParent {
         &self.0[3..35]
     }
 
+    /// The id of the span that it was written by, 16 hexadecimal digits.
+    pub fn span_id(&self) -> &str {
+        &self.0[36..52]
+    }
+
+    /// The flags, two hexadecimal digits; `01` says that the trace is being recorded.
+    pub fn flags(&self) -> &str {
+        &self.0[53..]
+    }
+
+    /// The same trace as a span below this one hands it on, from at least 16 lower-case hexadecimal digits by
+    /// chance, of which the last ones count; `None` when they are not.
+    pub fn child(&self, digits: &str) -> Option<Self> {
+        let span = digits.get(digits.len().checked_sub(16)?..)?;
+        Self::parse(&format!("00-{}-{span}-{}", self.trace_id(), self.flags()))
+    }
+
     /// The value for a header or a message property.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -58,6 +75,8 @@ mod tests {
         let trace = TraceParent::parse(TRACE).unwrap();
         assert_eq!(trace.as_str(), TRACE);
         assert_eq!(trace.trace_id(), "4bf92f3577b34da6a3ce929d0e0e4736");
+        assert_eq!(trace.span_id(), "00f067aa0ba902b7");
+        assert_eq!(trace.flags(), "01");
     }
 
     #[test]
@@ -88,5 +107,15 @@ mod tests {
         let trace = TraceParent::start("0192f0c1a2b37c4d8e9f0123456789ab").unwrap();
         assert_eq!(trace.as_str(), "00-0192f0c1a2b37c4d8e9f0123456789ab-8e9f0123456789ab-01");
         assert_eq!(TraceParent::start("x"), None);
+    }
+
+    #[test]
+    fn a_span_below_hands_on_the_trace_and_its_flags_under_its_own_id() {
+        let trace = TraceParent::parse(&TRACE.replace("-01", "-00")).unwrap();
+        let child = trace.child("0192f0c1a2b37c4d8e9f0123456789ab").unwrap();
+        assert_eq!(child.as_str(), "00-4bf92f3577b34da6a3ce929d0e0e4736-8e9f0123456789ab-00");
+        for digits in ["", "8e9f0123456789a", "8E9F0123456789AB", "0000000000000000", "é9f0123456789ab"] {
+            assert_eq!(trace.child(digits), None, "{digits}");
+        }
     }
 }
