@@ -124,6 +124,11 @@ impl Parked {
     }
 }
 
+/// Where the rows of what waits are.
+pub(crate) fn waiting() -> Range {
+    Range::prefix(PARTITION, OPEN)
+}
+
 impl App {
     /// Parks something for an operator. Parking it again is no news.
     pub(crate) async fn park(&self, parked: Parked) -> Result<(), Failure> {
@@ -183,7 +188,12 @@ impl App {
         let ended = Parked { state, ..parked.value };
         let mut changes = Changes::new(Table::Parked, PARTITION);
         changes.delete(parked.row, Some(parked.etag)).upsert(ended.row(DONE), &ended)?;
-        self.commit(changes).await?;
+        match self.commit(changes).await {
+            Err(Failure::Changed) => {
+                return Err(Failure::refused(Code::WrongState, "somebody else was at it at the same time"));
+            }
+            ended => ended?,
+        };
         Ok(Answer { status: 200, body: json!({ "parkedId": ended.parked_id, "state": state }) })
     }
 }

@@ -5,11 +5,12 @@ use crate::keys;
 use crate::ports::{BusError, ETag, Key, Message, Op, Range, Row, Table, TableError};
 use crate::{App, trace};
 use domain::ids::EventId;
-use domain::limits::PAGE_ENTITIES_MAX;
+use domain::limits::{CONFLICT_RETRIES_MAX, PAGE_ENTITIES_MAX};
 use futures::future::join_all;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 
 /// A value with the version that was read.
 #[derive(Debug, Clone)]
@@ -239,15 +240,47 @@ impl App {
             })
         }))
         .await;
-        let rows = outbox.iter().zip(sent).filter(|(_, sent)| sent.is_ok());
-        let deletions: Vec<Op> = rows.map(|(message, _)| Op::delete(message.row(), None)).collect();
-        if deletions.is_empty() {
-            return;
-        }
-        if let Err(error) = self.ports.tables.commit(table, partition, &deletions).await {
+        let accepted = outbox.iter().zip(sent).filter(|(_, sent)| sent.is_ok());
+        let rows: Vec<String> = accepted.map(|(message, _)| message.row()).collect();
+        if let Err(failure) = self.take_out(table, partition, rows).await {
             // The relay sends them again, and the bus or the inbox drops the repeats.
-            tracing::warn!(error = chain(&error), "outbox rows of published messages stay behind");
+            tracing::warn!(error = chain(&failure), "outbox rows of published messages stay behind");
         }
+    }
+
+    /// Deletes outbox rows. One that is gone was published and deleted by somebody else as well, such as the relay of
+    /// another instance, and keeps the transaction from deleting the others: these are looked for and deleted.
+    async fn take_out(&self, table: Table, partition: &str, mut rows: Vec<String>) -> Result<(), Failure> {
+        let mut tries = 0;
+        while !rows.is_empty() {
+            let deletions: Vec<Op> = rows.iter().map(|row| Op::delete(row, None)).collect();
+            match self.ports.tables.commit(table, partition, &deletions).await {
+                Err(TableError::Missing { .. }) if tries < CONFLICT_RETRIES_MAX => {
+                    tries += 1;
+                    // Seldom: every command's future would be as large as this one's otherwise.
+                    rows = Box::pin(self.still_there(table, partition, rows)).await?;
+                }
+                ended => return Ok(ended.map(|_| ())?),
+            }
+        }
+        Ok(())
+    }
+
+    /// Those of the rows that are there; when it was the only row that is gone, nothing needs to be asked.
+    async fn still_there(
+        &self,
+        table: Table,
+        partition: &str,
+        rows: Vec<String>,
+    ) -> Result<Vec<String>, Failure> {
+        let (Some(first), Some(last)) = (rows.iter().min(), rows.iter().max()) else { return Ok(rows) };
+        if first == last {
+            return Ok(Vec::new());
+        }
+        let range = Range { partition: partition.to_owned(), from: first.clone(), to: format!("{last} ") };
+        let there: HashSet<String> =
+            self.load_all(table, &range).await?.into_iter().map(|row| row.row).collect();
+        Ok(rows.into_iter().filter(|row| there.contains(row)).collect())
     }
 
     /// Sends one message now. Only for messages that are sent again if this fails: those of the outbox, and those

@@ -9,6 +9,7 @@ mod keys;
 mod source;
 #[cfg(test)]
 pub(in crate::edge) mod tests;
+mod verified;
 
 pub(crate) use caller::{Caller, Operator};
 
@@ -17,10 +18,11 @@ use app::ports::Clock;
 use domain::ids::CustomerId;
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, Header, Validation, decode, decode_header};
-use keys::{KeyError, Keys};
+use keys::{Key, KeyError, Keys};
 use serde::Deserialize;
 use source::{HttpSource, KeySource};
 use std::sync::Arc;
+use verified::{Token, TokenDigest, Verified};
 
 /// Seconds by which the issuer's clock may differ from ours.
 const LEEWAY_SECONDS: f64 = 60.0;
@@ -78,6 +80,7 @@ pub(crate) struct Verifier {
     audience: String,
     keys: Keys,
     clock: Arc<dyn Clock>,
+    verified: Verified,
 }
 
 impl Verifier {
@@ -93,6 +96,7 @@ impl Verifier {
             audience: settings.audience.clone(),
             keys: Keys::new(source, Arc::clone(&clock)),
             clock,
+            verified: Verified::default(),
         }
     }
 
@@ -101,16 +105,29 @@ impl Verifier {
         if token.len() > TOKEN_BYTES_MAX {
             return Err(Refusal::Malformed);
         }
+        let digest = TokenDigest::of(token);
+        if let Some(seen) = self.verified.find(&digest)
+            && Arc::ptr_eq(&seen.key, &self.key(&seen.kid).await?)
+        {
+            return self.caller(&seen.claims, self.clock.now());
+        }
         let header = decode_header(token).map_err(|_| Refusal::Malformed)?;
         check_header(&header)?;
-        let kid = header.kid.as_deref().ok_or(Refusal::Key)?;
-        let key = self.keys.find(kid).await.map_err(|error| match error {
+        let kid = header.kid.ok_or(Refusal::Key)?;
+        let key = self.key(&kid).await?;
+        let validation = self.validation(key.algorithm);
+        let claims =
+            decode::<Claims>(token, &key.decoding, &validation).map_err(|error| refusal(&error))?.claims;
+        let caller = self.caller(&claims, self.clock.now())?;
+        self.verified.remember(digest, Token { claims, kid, key });
+        Ok(caller)
+    }
+
+    async fn key(&self, kid: &str) -> Result<Arc<Key>, Refusal> {
+        self.keys.find(kid).await.map_err(|error| match error {
             KeyError::Unknown => Refusal::Key,
             KeyError::Unavailable => Refusal::IssuerUnavailable,
-        })?;
-        let validation = self.validation(key.algorithm);
-        let token = decode::<Claims>(token, &key.decoding, &validation).map_err(|error| refusal(&error))?;
-        self.caller(&token.claims, self.clock.now())
+        })
     }
 
     /// The library compares times with the machine's clock, so they are left to [`Self::caller`].

@@ -74,12 +74,18 @@ impl Placed {
         keys::usage_prefix(self.used_in, &self.place)
     }
 
+    /// Where the month finds it that bills it late. A record's id is its own within a month of use only, and usage of
+    /// several months may meet there.
+    fn late_key(&self, billed_in: UsageMonth) -> String {
+        format!("{}-{}", keys::late_prefix(billed_in, &self.place), self.used_in.compact())
+    }
+
     fn ops(&self, fence: &Fence) -> Result<Vec<Op>, Failure> {
         let billed_in = fence.billed_in(self.used_in);
         let body = serde_json::to_string(&UsageRow { billed_in, ..self.row.clone() })?;
         let mut ops = vec![Op::insert(self.key(), body.clone())];
         if billed_in != self.used_in {
-            ops.push(Op::insert(keys::late_prefix(billed_in, &self.place), body));
+            ops.push(Op::insert(self.late_key(billed_in), body));
         }
         Ok(ops)
     }

@@ -135,7 +135,8 @@ fn line_range(
     }
 }
 
-/// The line and the record's digest from a key `use|{month}|{line}|{digest}`.
+/// The line and the record's digest from a key `use|{month}|{line}|{digest}`, or that and the month of use from a key
+/// `late|{month}|{line}|{digest}-{month of use}`: either tells apart all records that the month bills.
 fn line_and_digest(row: &Row) -> Result<(String, String), Failure> {
     let mut parts = row.row.split('|').skip(2);
     match (parts.next(), parts.next()) {

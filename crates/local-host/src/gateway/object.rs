@@ -39,6 +39,7 @@ pub(super) fn ledger_line(payment: &Payment) -> Value {
     json!({
         "paymentKey": payment.key,
         "orderId": payment.order_id,
+        "card": payment.card,
         "totalAmount": payment.amount,
         "balanceAmount": payment.balance,
         "status": payment.status,

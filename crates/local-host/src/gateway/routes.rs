@@ -9,7 +9,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use domain::limits::BODY_BYTES_MAX;
 use domain::money::Won;
@@ -26,13 +26,15 @@ const SLOW: Duration = Duration::from_secs(1);
 /// How long a caller is held who never gets an answer, in real time: longer than any deadline of ours.
 const HELD: Duration = Duration::from_mins(1);
 
-/// The gateway's API under `/toss`, the stand-in for its card form, and the ledger that tests check.
+/// The gateway's API under `/toss`, the stand-ins for its card form and for its merchant's console, and the ledger that
+/// tests check.
 pub fn routes(gateway: Arc<Gateway>) -> Router {
     Router::new()
         .route("/toss/v1/payments/confirm", post(confirm))
         .route("/toss/v1/payments/{payment_key}/cancel", post(cancel))
         .route("/toss/v1/payments/{payment_key}", get(show))
         .route("/dev/payment-keys", post(fill_in_form))
+        .route("/dev/gateway/payments/{payment_key}", put(change_card))
         .route("/dev/gateway/ledger", get(ledger))
         .with_state(gateway)
 }
@@ -251,6 +253,30 @@ async fn fill_in_form(
     let stored = gateway.store.run(move |connection| rows::insert(connection, &payment)).await;
     stored.map_err(|error| Problem::unavailable(error.to_string()))?;
     Ok((StatusCode::OK, Json(json!({ "paymentKey": key }))))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Change {
+    card: Card,
+}
+
+/// What an operator settles with the gateway by hand: from now on the payment is of another card, so that a refund that
+/// was refused for good can be asked for again.
+async fn change_card(
+    State(gateway): State<Arc<Gateway>>,
+    Path(key): Path<String>,
+    JsonBody(Change { card }): JsonBody<Change>,
+) -> Result<Json<Value>, Problem> {
+    let now = gateway.clock.now();
+    let change = move |connection: &Connection| {
+        let Some(payment) = rows::find(connection, &key, now)? else { return Ok(None) };
+        let changed = Payment { card, ..payment };
+        rows::update(connection, &changed)?;
+        Ok(Some(object::ledger_line(&changed)))
+    };
+    let changed = gateway.store.run(change).await.map_err(|error| Problem::unavailable(error.to_string()))?;
+    changed.map(Json).ok_or_else(|| Problem::not_found("there is no such payment"))
 }
 
 /// Source: Toss Payments, parameter `orderId`.

@@ -51,7 +51,7 @@ pub(super) fn insert(connection: &Connection, payment: &Payment) -> Result<()> {
 /// Writes what can change.
 pub(super) fn update(connection: &Connection, payment: &Payment) -> Result<()> {
     let sql = "UPDATE payments SET balance = ?2, status = ?3, approved_at = ?4, failure = ?5, confirmations = ?6, \
-               cancels = ?7 WHERE payment_key = ?1";
+               cancels = ?7, card = ?8 WHERE payment_key = ?1";
     connection.prepare_cached(sql)?.execute(params![
         payment.key,
         payment.balance.get(),
@@ -60,6 +60,7 @@ pub(super) fn update(connection: &Connection, payment: &Payment) -> Result<()> {
         payment.failure,
         payment.confirmations,
         encode(&payment.cancels)?,
+        payment.card.name(),
     ])?;
     Ok(())
 }

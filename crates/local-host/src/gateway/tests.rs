@@ -1,3 +1,5 @@
+mod console;
+
 use super::{Gateway, routes};
 use app::ports::Clock;
 use axum::Router;

@@ -3,6 +3,7 @@
 mod http;
 mod renewal;
 mod tokens;
+mod verified;
 
 use super::source::{FetchError, KeySource};
 use super::{Caller, Refusal, Verifier};

@@ -117,3 +117,40 @@ async fn usage_that_comes_while_the_month_is_closed_is_billed_once() {
     }
     assert!((1..400).contains(&late_ones), "some come in time and some late: {late_ones}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_id_that_two_months_have_is_that_of_two_records_though_one_month_bills_both() {
+    let mut world = World::new(1);
+    let line = open_lines(&mut world, 1).await.remove(0);
+    world.at(NOVEMBER_1);
+    world.run_month("2026-10").await;
+    world.at("2026-11-30T15:30:00Z");
+    world.run_month("2026-11").await;
+    // Both are late, and December bills them; so it does the third, which is in time.
+    let (october, november) =
+        (sms(&world, &line, "a", "3", OCTOBER_5), sms(&world, &line, "a", "5", NOVEMBER_1));
+    let december = sms(&world, &line, "a", "7", "2026-11-30T15:10:00Z");
+    let all = [october, november, december];
+    assert_eq!(world.import(&all).await, Intake { accepted: 3, ..Intake::default() });
+    assert_eq!(world.import(&all).await, Intake { duplicates: 3, ..Intake::default() });
+    world.at("2026-12-31T15:30:00Z");
+    world.run_month("2026-12").await;
+    assert_eq!(billed(&world, &line, "2026-12", UsageType::Sms), Decimal::from(15));
+}
+
+#[tokio::test(start_paused = true)]
+async fn usage_that_comes_after_the_final_bill_is_billed_though_its_id_is_on_it_for_another_month() {
+    let mut world = World::new(1);
+    let line = open_lines(&mut world, 1).await.remove(0);
+    world.at("2026-10-31T16:00:00Z");
+    world.run_month("2026-10").await;
+    world.at("2026-11-20T03:00:00Z");
+    world.import(&[sms(&world, &line, "a", "3", "2026-11-10T03:00:00Z")]).await;
+    let owner = world.books().orders[&line].customer_id.clone();
+    world.app.terminate_line(&owner, &line, None).await.unwrap();
+    world.run_until_quiet().await;
+    world.import(&[sms(&world, &line, "a", "5", OCTOBER_5)]).await;
+    world.at("2026-11-30T15:30:00Z");
+    world.run_month("2026-11").await;
+    assert_eq!(billed(&world, &line, "2026-11", UsageType::Sms), Decimal::from(5));
+}
