@@ -1,5 +1,9 @@
 //! What developers and continuous integration run: `cargo xtask test`.
 
+mod browser;
+mod checkov;
+mod lint;
+mod stage;
 mod steps;
 mod tidy;
 mod tools;
@@ -27,6 +31,12 @@ enum Command {
         #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(steps::names()))]
         only: Vec<String>,
     },
+    /// Builds the handler for Azure and lays out what is deployed: target/functionapp and target/functionapp.zip.
+    Stage {
+        /// Plays the six steps on it as well, and measures the memory that they take.
+        #[arg(long)]
+        play: bool,
+    },
     /// Measures billing runs and payments in a release build, and prints the figures.
     Bench {
         /// Only `billing` or `payments`.
@@ -38,6 +48,7 @@ enum Command {
 fn main() -> ExitCode {
     let run = |root: PathBuf| match Arguments::parse().command {
         Command::Test { only } => steps::run(&root, &only),
+        Command::Stage { play } => stage::run(&root, play),
         Command::Bench { what } => steps::bench(&root, what.as_deref()),
     };
     match root().and_then(run) {

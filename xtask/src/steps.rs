@@ -1,7 +1,7 @@
 //! The steps of `cargo xtask test`, in the order in which they find most for the time they take.
 
-use crate::tidy;
 use crate::tools::{cargo, cargo_deny, run as run_command};
+use crate::{browser, checkov, lint, stage, tidy};
 use anyhow::{Result, anyhow};
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -19,13 +19,19 @@ struct Step {
 }
 
 /// A new check is one more row.
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 13] = [
     Step { name: "fmt", part: "lint", by_default: true, run: fmt },
     Step { name: "tidy", part: "lint", by_default: true, run: tidy::run },
     Step { name: "clippy", part: "lint", by_default: true, run: clippy },
     Step { name: "deny", part: "lint", by_default: true, run: deny },
     Step { name: "doc", part: "lint", by_default: true, run: doc },
+    Step { name: "scripts", part: "infra", by_default: true, run: lint::scripts },
+    Step { name: "workflows", part: "infra", by_default: true, run: lint::workflows },
+    Step { name: "bicep", part: "infra", by_default: true, run: checkov::run },
+    Step { name: "deploy", part: "infra", by_default: true, run: deploy },
     Step { name: "unit", part: "unit", by_default: true, run: unit },
+    Step { name: "browser", part: "browser", by_default: true, run: browser::test },
+    Step { name: "stage", part: "stage", by_default: true, run: stage::check },
     // Needs the advisory database from GitHub, so it says nothing about a change made without that network.
     Step { name: "advisories", part: "advisories", by_default: false, run: advisories },
 ];
@@ -80,6 +86,7 @@ fn clippy(root: &Path) -> Result<()> {
         "--locked",
         "--workspace",
         "--all-targets",
+        "--all-features",
         "--",
         "-D",
         "warnings",
@@ -108,7 +115,13 @@ fn doc(root: &Path) -> Result<()> {
 }
 
 fn unit(root: &Path) -> Result<()> {
-    run_command(cargo(root).args(["test", "--locked", "--workspace", "--no-fail-fast"]))
+    let mut test = cargo(root);
+    run_command(test.args(["test", "--locked", "--workspace", "--exclude", "infra-checks", "--no-fail-fast"]))
+}
+
+/// Bicep, the deployment script, workflows and documents, against the code and the tools that will read them.
+fn deploy(root: &Path) -> Result<()> {
+    run_command(cargo(root).args(["test", "--locked", "--package", "infra-checks", "--no-fail-fast"]))
 }
 
 /// Runs the benchmark of the whole product.

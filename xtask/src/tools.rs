@@ -26,6 +26,14 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// Installs packages of Debian's, or of a distribution made from it.
+pub(crate) fn debian_packages(names: &[&str]) -> Result<()> {
+    run(Command::new("apt-get").args(["update", "--quiet"]))?;
+    let mut install = Command::new("apt-get");
+    install.args(["install", "--yes", "--quiet", "--no-install-recommends"]).args(names);
+    run(install.env("DEBIAN_FRONTEND", "noninteractive"))
+}
+
 /// The files of the project, committed or about to be, as paths from the root; no ignored ones.
 pub(crate) fn files(root: &Path) -> Result<Vec<String>> {
     let mut git = Command::new("git");
