@@ -1,20 +1,21 @@
 //! Which adapters stand behind the ports, by the settings.
 
+mod storage;
+
 use crate::Handler;
 use crate::edge::answer::chain;
 use crate::edge::auth::Verifier;
-use crate::edge::settings::{Settings, Store};
-use app::ports::{Bus, Clock, Gateway, Ids, Tables};
+use crate::edge::settings::Settings;
+use crate::edge::site::{Site, WebSettings};
+use app::ports::{Bus, Clock, Documents, Gateway, Ids};
 use app::{App, Ports};
 use azure::bus::ServiceBusClient;
+use bill_pdf::PdfTypesetter;
 use domain::catalogue::Catalogue;
-use embedded::{FileClock, SqliteTables, SystemClock, SystemIds};
+use embedded::{FileClock, SystemClock, SystemIds};
 use std::path::Path;
 use std::sync::Arc;
 use toss::{TossClient, TossOptions};
-
-/// The database in `DATA_DIR`.
-const TABLES_FILE: &str = "tables.db";
 
 /// Why the handler cannot start. For the log, and then the end.
 #[derive(Debug, thiserror::Error)]
@@ -27,7 +28,19 @@ pub(crate) enum StartError {
     Catalogue(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The tables cannot be opened.
     #[error("the tables cannot be opened")]
-    Tables(#[source] embedded::OpenError),
+    Tables(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The documents cannot be opened.
+    #[error("the documents cannot be opened")]
+    Documents(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The typeface is broken.
+    #[error("documents cannot be set")]
+    Typesetter(#[source] app::ports::TypesetError),
+    /// There is no client for an address that the settings name.
+    #[error("Azure cannot be used")]
+    Client(#[source] azure::ClientError),
+    /// The managed identity's settings are not usable.
+    #[error("there is no identity")]
+    Identity(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The store was made with another number of buckets, or does not answer.
     #[error("the store does not fit the settings")]
     Store(#[source] app::Failure),
@@ -40,26 +53,39 @@ pub(crate) enum StartError {
 pub(crate) struct Wired {
     pub(crate) port: u16,
     pub(crate) handler: Handler,
+    /// Where `runtime.json` is.
+    pub(crate) config: Arc<dyn Documents>,
 }
 
 /// Reads all settings, then opens what they name.
-pub(crate) async fn wire(get: impl Fn(&'static str) -> Option<String>) -> Result<Wired, StartError> {
-    let (settings, bus, gateway) = read(get)?;
+///
+/// When it is to be `traced`, every call of a port has a span.
+pub(crate) async fn wire(
+    get: impl Fn(&'static str) -> Option<String>,
+    traced: bool,
+) -> Result<Wired, StartError> {
+    let web = WebSettings::from_vars(&get).map_err(|error| StartError::Settings(error.to_string()))?;
+    let site = Arc::new(Site::new(web));
+    let (settings, bus, gateway) = read(&get)?;
     let clock = clock(&settings);
     let ids: Arc<dyn Ids> = Arc::new(SystemIds::new());
     let ports = Ports {
-        tables: tables(&settings.store)?,
+        tables: storage::tables(&settings.store, &get).await?,
         bus,
         gateway,
+        documents: storage::documents(&settings.documents, storage::BILLS, &get).await?,
+        typesetter: Arc::new(PdfTypesetter::new().map_err(StartError::Typesetter)?),
         clock: Arc::clone(&clock),
         ids: Arc::clone(&ids),
     };
+    let ports = if traced { telemetry::traced(ports, storage::system(&settings.store)) } else { ports };
+    let config = storage::documents(&settings.documents, storage::CONFIG, &get).await?;
     let catalogue = catalogue(settings.catalogue_file.as_deref())?;
     let app = App::new(ports, Arc::new(catalogue), settings.buckets);
     app.check_buckets().await.map_err(StartError::Store)?;
     let tokens = Verifier::new(&settings.tokens, Arc::clone(&clock)).map_err(StartError::Tokens)?;
-    let handler = Handler { app: Arc::new(app), tokens: Arc::new(tokens), clock, ids };
-    Ok(Wired { port: settings.port, handler })
+    let handler = Handler { app: Arc::new(app), tokens: Arc::new(tokens), clock, ids, site };
+    Ok(Wired { port: settings.port, handler, config })
 }
 
 type Read = (Settings, Arc<dyn Bus>, Arc<dyn Gateway>);
@@ -77,15 +103,6 @@ fn read(get: impl Fn(&'static str) -> Option<String>) -> Result<Read, StartError
                 gateway.err().map(|error| chain(&error)),
             ];
             Err(StartError::Settings(errors.into_iter().flatten().collect::<Vec<_>>().join("; ")))
-        }
-    }
-}
-
-fn tables(store: &Store) -> Result<Arc<dyn Tables>, StartError> {
-    match store {
-        Store::Embedded { data_dir } => {
-            let tables = SqliteTables::open(&data_dir.join(TABLES_FILE)).map_err(StartError::Tables)?;
-            Ok(Arc::new(tables))
         }
     }
 }

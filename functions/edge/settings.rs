@@ -1,6 +1,6 @@
 //! Settings, read once from the environment (in Azure: from the app settings) before the port is bound.
 //!
-//! Those of the bus and of the payment gateway are read by their adapters.
+//! Those of the bus and of the payment gateway are read by their adapters, those of the log by the log.
 
 mod parse;
 #[cfg(test)]
@@ -12,14 +12,16 @@ use parse::Reader;
 use std::fmt;
 use std::path::PathBuf;
 
-/// Where the tables are: `STORE`.
+/// Where tables (`STORE`) or documents (`DOCUMENTS`) are.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Store {
-    /// `embedded`: an `SQLite` file in `DATA_DIR`, for one machine.
+pub(crate) enum Place {
+    /// `embedded`: in `DATA_DIR`, for one machine.
     Embedded {
         /// The folder; it is made when it is not there.
         data_dir: PathBuf,
     },
+    /// The address of Azure Table Storage, Azure Cosmos DB for Table or Azure Blob Storage; on this machine: Azurite's.
+    Azure(HttpUrl),
 }
 
 /// Whose tokens are accepted.
@@ -39,7 +41,9 @@ pub(crate) struct Settings {
     /// `FUNCTIONS_CUSTOMHANDLER_PORT`, chosen by the host.
     pub(crate) port: u16,
     /// `STORE`, `DATA_DIR`.
-    pub(crate) store: Store,
+    pub(crate) store: Place,
+    /// `DOCUMENTS`, `DATA_DIR`; like the tables when it is not set and they are embedded.
+    pub(crate) documents: Place,
     /// `BUCKETS`: how many partitions the customers are spread over; fixed when the store is made.
     pub(crate) buckets: Buckets,
     /// `TOKEN_ISSUER`, `TOKEN_AUDIENCE`, `TOKEN_JWKS_URL`.
@@ -73,19 +77,6 @@ impl fmt::Display for SettingsError {
 
 impl std::error::Error for SettingsError {}
 
-/// Which log lines are written: `RUST_LOG` as it stands, or else our own from `LOG_LEVEL` on, or else from `info` on.
-pub(crate) fn log_filter(get: impl Fn(&'static str) -> Option<String>) -> String {
-    get("RUST_LOG").unwrap_or_else(|| own_lines(&get("LOG_LEVEL").unwrap_or_else(|| "info".to_owned())))
-}
-
-/// A filter for the lines of our own crates from a level on. The libraries' would tell what is in requests.
-pub(crate) fn own_lines(level: &str) -> String {
-    let own =
-        ["app", "azure", "domain", "embedded", "functions", "toss"].map(|name| format!("{name}={level}"));
-    // A name stands for all that begin with it.
-    format!("warn,{},azure_core=warn,azure_identity=warn", own.join(","))
-}
-
 impl Settings {
     /// Reads the settings through `get`; `None` is a setting that is not set.
     pub(crate) fn from_vars(get: impl Fn(&'static str) -> Option<String>) -> Result<Self, SettingsError> {
@@ -101,12 +92,14 @@ impl Settings {
 /// Every part is read before one of them can end it, so that all errors are found.
 fn read(reader: &mut Reader<'_>) -> Option<Settings> {
     let port = reader.port("FUNCTIONS_CUSTOMHANDLER_PORT");
-    let store = store(reader);
+    let store = place(reader, "STORE");
+    let documents = documents(reader, store.as_ref());
     let buckets = reader.buckets("BUCKETS");
     let tokens = tokens(reader);
     Some(Settings {
         port: port?,
         store: store?,
+        documents: documents?,
         buckets: buckets?,
         tokens: tokens?,
         clock_file: reader.text("CLOCK_FILE").map(PathBuf::from),
@@ -114,15 +107,26 @@ fn read(reader: &mut Reader<'_>) -> Option<Settings> {
     })
 }
 
-fn store(reader: &mut Reader<'_>) -> Option<Store> {
-    match reader.required("STORE")?.as_str() {
-        "embedded" => Some(Store::Embedded { data_dir: reader.required("DATA_DIR")?.into() }),
-        _ => reader.refuse("STORE", "is not `embedded`"),
+fn place(reader: &mut Reader<'_>, name: &'static str) -> Option<Place> {
+    if reader.required(name)? == "embedded" {
+        Some(Place::Embedded { data_dir: reader.required("DATA_DIR")?.into() })
+    } else {
+        reader
+            .url(name, "is neither `embedded`, nor an https URL, nor an http URL on this machine")
+            .map(Place::Azure)
+    }
+}
+
+fn documents(reader: &mut Reader<'_>, store: Option<&Place>) -> Option<Place> {
+    match store {
+        // What serves one machine serves it whole, unless somebody says otherwise.
+        Some(Place::Embedded { .. }) | None if reader.text("DOCUMENTS").is_none() => store.cloned(),
+        Some(_) | None => place(reader, "DOCUMENTS"),
     }
 }
 
 fn tokens(reader: &mut Reader<'_>) -> Option<Tokens> {
     let (issuer, audience) = (reader.required("TOKEN_ISSUER"), reader.required("TOKEN_AUDIENCE"));
-    let jwks = reader.url("TOKEN_JWKS_URL");
+    let jwks = reader.url("TOKEN_JWKS_URL", "is not an https URL, nor an http URL on this machine");
     Some(Tokens { issuer: issuer?, audience: audience?, jwks: jwks? })
 }

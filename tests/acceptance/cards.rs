@@ -7,7 +7,7 @@ use serde_json::json;
 const FORM_EXPIRES: i64 = 11 * 60;
 
 /// A host with a bill for each of these customers.
-async fn with_bills(customers: &[&str]) -> (LocalHost, Vec<(User, Bill)>) {
+pub(crate) async fn with_bills(customers: &[&str]) -> (LocalHost, Vec<(User, Bill)>) {
     let host = LocalHost::start_at(&at("2026-10-01")).await;
     for customer in customers {
         host.api.customer(customer).await.open_line(&json!({ "plan": "lte-basic" })).await;
@@ -30,14 +30,14 @@ fn outcome(answer: &Answer) -> (u16, &str) {
     (answer.status, said)
 }
 
-async fn expect_bill(user: &User, bill: &Bill, status: &str) {
+pub(crate) async fn expect_bill(user: &User, bill: &Bill, status: &str) {
     let now = user.bill(&bill.id).await;
     let due = if status == "settled" { 0 } else { bill.due };
     assert_eq!((now.body["status"].as_str(), now.due), (Some(status), due), "{}", now.body);
 }
 
 /// Nothing is left to be asked of the gateway, and nothing to be published.
-async fn nothing_open(store: &Store) {
+pub(crate) async fn nothing_open(store: &Store) {
     until("the end of all open business", SOON, async || {
         let open = [store.rows("open|"), store.rows("out|")].concat();
         open.is_empty().then_some(())

@@ -39,6 +39,32 @@ async fn the_demo_plays_on_a_running_host_twice_and_leaves_the_rest_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_demo_bills_others_only_when_it_may() {
+    let host = LocalHost::start_at(&at("2026-10-30")).await;
+    host.api.customer("kim").await.open_line(&json!({ "plan": "lte-basic" })).await;
+    host.api.set_clock(&at("2026-11-22")).await;
+    let (kim, operator) = (host.api.customer("kim").await, host.api.operator().await);
+    let play = async |more: &'static [&'static str]| {
+        let url = host.api.url.clone();
+        tokio::task::spawn_blocking(move || demo(&[&["--url", &url], more].concat())).await.unwrap()
+    };
+    let bills = async || kim.get("/api/bills").expect(200).await.list_at("/items").len();
+
+    let refused = play(&[]).await;
+    assert_eq!(refused.status.code(), Some(1));
+    let text = String::from_utf8_lossy(&refused.stderr);
+    assert!(text.contains("nobody has billed for 2026-10 yet") && text.contains("--yes"), "{text}");
+    operator.get("/api/billing-runs/2026-10").expect(404).await;
+    assert_eq!(bills().await, 0);
+
+    expect_success(&play(&["--yes"]).await);
+    assert_eq!(bills().await, 1);
+    // Now that the month is billed there is nothing to ask.
+    expect_success(&play(&[]).await);
+    assert_eq!(bills().await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_demo_says_when_there_is_nothing_to_play_against() {
     let output = tokio::task::spawn_blocking(|| demo(&["--url", "http://127.0.0.1:9"])).await.unwrap();
     assert_eq!(output.status.code(), Some(1));
@@ -49,5 +75,11 @@ async fn the_demo_says_when_there_is_nothing_to_play_against() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_demo_plays_alone() {
     let output = tokio::task::spawn_blocking(|| demo(&[])).await.unwrap();
+    expect_success(&output);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demo_plays_on_azurite() {
+    let output = tokio::task::spawn_blocking(|| demo(&["--store", "azurite"])).await.unwrap();
     expect_success(&output);
 }

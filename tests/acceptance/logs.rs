@@ -35,7 +35,8 @@ async fn a_trace_is_followed_from_the_request_through_every_message() {
     .await;
     // Four messages after the request.
     assert_eq!(line["trace.id"], TRACE, "{line}");
-    assert_eq!(line["http.route"], "/saga_track", "{line}");
+    assert_eq!((&line["http.route"], &line["service"]), (&json!("/saga_track"), &json!("saga")), "{line}");
+    assert!(line["span.id"].as_str().is_some_and(|id| id.len() == 16), "{line}");
     assert!(line["invocation.id"].as_str().is_some_and(|id| id.len() == 36), "{line}");
 }
 

@@ -9,8 +9,14 @@ mod billing;
 mod cards;
 mod crash;
 mod demo;
+mod documents;
 mod logs;
 mod published_usage;
 mod reload;
 mod restart;
+mod runtime_levels;
 mod six_steps;
+#[cfg(feature = "staged")]
+mod staged;
+mod stuck;
+mod telemetry;

@@ -1,6 +1,6 @@
 //! The product from end to end: open, bill, look up, pay, cancel, see it all.
 
-use crate::harness::{LocalHost, at, month_file};
+use crate::harness::{LocalHost, Options, at, month_file};
 use serde_json::{Value, json};
 
 /// Code and amount of every line of a bill.
@@ -23,7 +23,21 @@ fn states(saga: &Value) -> Vec<(&str, &str)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_customer_opens_a_line_is_billed_pays_cancels_and_sees_it_all() {
-    let host = LocalHost::start_at(&at("2026-10-16")).await;
+    play_the_six_steps(&LocalHost::start().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_six_steps_are_the_same_on_azurite_and_outlive_it() {
+    let mut host = LocalHost::start_with(Options { store: "azurite", ..Options::default() }).await;
+    play_the_six_steps(&host).await;
+    let page = host.api.customer("kim").await.get("/api/mypage").expect(200).await;
+    host.stop();
+    host.start_again().await;
+    assert_eq!(host.api.customer("kim").await.get("/api/mypage").expect(200).await.body, page.body);
+}
+
+async fn play_the_six_steps(host: &LocalHost) {
+    host.api.set_clock(&at("2026-10-16")).await;
     let kim = host.api.customer("kim").await;
     let plans = host.api.get("/api/plans").expect(200).await;
     assert!(plans.list_at("/items").iter().any(|plan| plan["code"] == "lte-light"), "{}", plans.text);

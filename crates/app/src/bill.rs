@@ -3,11 +3,13 @@
 mod account;
 mod chunk;
 mod closing;
+mod document;
 mod intake;
 mod run;
 mod settlement;
 mod usage;
 
+pub use document::{BillDocument, DocumentForm};
 pub use intake::{Intake, Rejected, UsageRecord};
 pub use run::RunView;
 pub(crate) use run::run_partitions;

@@ -1,6 +1,6 @@
 //! What can go wrong in a use case, by what is to be done next.
 
-use crate::ports::{BusError, GatewayError, TableError};
+use crate::ports::{BusError, DocumentError, GatewayError, TableError};
 use contract::event::Missing;
 use contract::problem::{Code, Problem};
 use domain::{bill, order, pay, saga};
@@ -104,6 +104,15 @@ impl From<BusError> for Failure {
 impl From<GatewayError> for Failure {
     fn from(error: GatewayError) -> Self {
         Self::Unavailable(Box::new(error))
+    }
+}
+
+impl From<DocumentError> for Failure {
+    fn from(error: DocumentError) -> Self {
+        match error {
+            DocumentError::Name => Self::Fault(Box::new(error)),
+            DocumentError::Busy { .. } | DocumentError::Store(_) => Self::Unavailable(Box::new(error)),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use crate::idempotency::Record;
 use crate::keys::{self, Buckets};
 use crate::ports::{Key, Op, Range, Row, Table};
 use crate::store::{Changes, Loaded, Outgoing};
-use crate::{App, Failure, List, PageRequest};
+use crate::{App, Failure, List, PageRequest, Ports};
 use contract::problem::Code;
 use domain::limits::{
     IDEMPOTENCY_HOURS, INBOX_HOURS, OUTBOX_AGE_SECONDS, PAGE_ENTITIES_MAX, TRANSACTION_ENTITIES_MAX,
@@ -161,10 +161,15 @@ impl App {
         Ok(rows.len())
     }
 
-    /// Answers when the tables and the bus can be reached, each by its name.
+    /// Answers when the tables, the bus and the documents can be reached, each by its name.
     pub async fn readiness(&self) -> Vec<(&'static str, Result<(), Failure>)> {
-        let (tables, bus) = tokio::join!(self.ports.tables.ping(), self.ports.bus.ping());
-        vec![("tables", tables.map_err(Failure::from)), ("bus", bus.map_err(Failure::from))]
+        let Ports { tables, bus, documents, .. } = &self.ports;
+        let (tables, bus, documents) = tokio::join!(tables.ping(), bus.ping(), documents.ping());
+        vec![
+            ("tables", tables.map_err(Failure::from)),
+            ("bus", bus.map_err(Failure::from)),
+            ("documents", documents.map_err(Failure::from)),
+        ]
     }
 }
 

@@ -7,6 +7,7 @@
 pub mod bill;
 mod consumer;
 pub mod failure;
+pub mod figures;
 mod housekeeping;
 pub mod idempotency;
 pub mod keys;
@@ -17,6 +18,7 @@ pub mod parked;
 pub mod pay;
 pub mod ports;
 pub mod saga;
+pub mod search;
 mod store;
 pub mod trace;
 
@@ -30,7 +32,7 @@ use domain::catalogue::Catalogue;
 use domain::event::EventType;
 use domain::ids::{CustomerId, EventId, SagaId};
 use jiff::Timestamp;
-use ports::{Bus, Clock, Gateway, Ids, Tables};
+use ports::{Bus, Clock, Documents, Gateway, Ids, Tables, Typesetter};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use store::{Entity, Outgoing};
@@ -44,6 +46,10 @@ pub struct Ports {
     pub bus: Arc<dyn Bus>,
     /// The payment gateway.
     pub gateway: Arc<dyn Gateway>,
+    /// Customers' documents.
+    pub documents: Arc<dyn Documents>,
+    /// What sets documents for printing.
+    pub typesetter: Arc<dyn Typesetter>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Fresh ids.
@@ -56,6 +62,7 @@ pub struct App {
     ports: Ports,
     catalogue: Arc<Catalogue>,
     buckets: Buckets,
+    kept_figures: figures::Kept,
 }
 
 /// One page of a list.
@@ -80,7 +87,7 @@ pub struct PageRequest {
 impl App {
     /// The back end on these adapters.
     pub fn new(ports: Ports, catalogue: Arc<Catalogue>, buckets: Buckets) -> Self {
-        Self { ports, catalogue, buckets }
+        Self { ports, catalogue, buckets, kept_figures: figures::Kept::default() }
     }
 
     /// The catalogue of plans.

@@ -15,7 +15,7 @@ use crate::keys::{self, CustomerKey, digest};
 use crate::order::{HistoryEntry, history};
 use crate::ports::{Range, Table};
 use crate::store::{Changes, Loaded};
-use crate::{App, Failure, announcement};
+use crate::{App, Failure, announcement, trace};
 use contract::event::{Event, PaymentFacts};
 use domain::event::EventType;
 use domain::ids::{BillId, CustomerId, PaymentId, SagaId};
@@ -71,6 +71,9 @@ struct OpenBusiness {
     payment_id: PaymentId,
     customer_id: CustomerId,
     since: Timestamp,
+    /// The trace of the request that left it open: what comes of it belongs there, whoever settles it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    traceparent: Option<String>,
 }
 
 fn open_row(payment: &PaymentId) -> String {
@@ -84,7 +87,7 @@ fn key_row(payment: &Payment) -> String {
 
 fn open_business(payment: &Payment, now: Timestamp) -> OpenBusiness {
     let (payment_id, customer_id) = (payment.payment_id.clone(), payment.customer_id.clone());
-    OpenBusiness { payment_id, customer_id, since: now }
+    OpenBusiness { payment_id, customer_id, since: now, traceparent: trace::current() }
 }
 
 /// The saga of which a change of a payment is a part.

@@ -12,6 +12,7 @@ use crate::store::{Changes, Loaded};
 use crate::{App, Failure};
 use domain::ids::SagaId;
 use domain::saga::{Saga, Status, StepRecord};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The header row's prefix; the step rows follow it with their index.
@@ -43,6 +44,17 @@ fn header_row(saga: &SagaId) -> String {
 fn index_row(status: Status, saga: &Saga) -> String {
     let since = saga.started_at.as_millisecond().max(0);
     format!("{INDEX}{}|{since:012x}|{}", status.as_str(), digest(&[saga.saga_id.as_str()]))
+}
+
+/// The rows by which a bucket's sagas of a status are found, in the order of their beginning.
+pub(crate) fn open_sagas(partition: &str, status: Status) -> Range {
+    Range::prefix(partition, &format!("{INDEX}{}|", status.as_str()))
+}
+
+/// When the saga behind such a row began, from its key.
+pub(crate) fn since(row: &str) -> Option<Timestamp> {
+    let millisecond = i64::from_str_radix(row.strip_prefix(INDEX)?.split('|').nth(1)?, 16).ok()?;
+    Timestamp::from_millisecond(millisecond).ok()
 }
 
 impl App {

@@ -1,10 +1,11 @@
 //! The command line: the local host, and the handler that it starts from the same executable.
 
-use crate::host::WATCH_STDIN;
-use crate::options::{FunctionApp, Options, Store};
+use crate::Store;
+use crate::options::{FunctionApp, Options};
 use crate::server::LocalHost;
+use crate::storage::endpoint;
 use clap::{Parser, Subcommand};
-use std::io::{IsTerminal, Read, Write};
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
@@ -25,9 +26,12 @@ struct Cli {
     /// Handler processes.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=32))]
     workers: u8,
-    /// Where the tables are: embedded, azurite, or the URL of a table endpoint.
-    #[arg(long, default_value = "embedded", value_name = "STORE")]
-    store: Store,
+    /// Where tables and documents are: embedded (the default), azurite, or the URL of a table endpoint.
+    #[arg(long, value_name = "STORE", global = true)]
+    store: Option<Store>,
+    /// The URL of a blob endpoint for documents, beside a table endpoint.
+    #[arg(long, value_name = "URL", requires = "store", value_parser = endpoint)]
+    documents: Option<String>,
     /// A staged function app to run, with the handler that its host.json names.
     #[arg(long, value_name = "DIR")]
     script_root: Option<PathBuf>,
@@ -41,8 +45,11 @@ enum Command {
     /// Plays the six steps and a failure that is undone, and prints what happens.
     Demo {
         /// The local host to play against; the one on the usual port, or else a temporary one, when left away.
-        #[arg(long, value_name = "URL")]
+        #[arg(long, value_name = "URL", conflicts_with = "store")]
         url: Option<String>,
+        /// Bills the last ended month although other customers' lines wait for that too.
+        #[arg(long)]
+        yes: bool,
     },
     /// Runs the handler in this process, as the Functions host would start it.
     #[command(hide = true)]
@@ -57,28 +64,19 @@ fn buckets(text: &str) -> Result<u32, String> {
 /// Runs what the command line asks for.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    if std::env::var_os(WATCH_STDIN).is_some() {
-        std::thread::spawn(end_with_stdin);
-    }
+    functions::end_with_host();
     match &cli.command {
         Some(Command::Handler) => functions::run(),
-        Some(Command::Demo { url }) => play(url.as_deref()),
+        Some(Command::Demo { url, yes }) => play(url.as_deref(), cli.store.as_ref().map(Store::name), *yes),
         None => serve(cli),
     }
 }
 
-fn play(url: Option<&str>) -> ExitCode {
+fn play(url: Option<&str>, store: Option<&str>, bill_others: bool) -> ExitCode {
     match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime.block_on(crate::demo::run(url)),
+        Ok(runtime) => runtime.block_on(crate::demo::run(url, store, bill_others)),
         Err(error) => fail(&error),
     }
-}
-
-/// Standard input is a pipe from the process that started this one: when that is gone, however it ended, so is this.
-fn end_with_stdin() {
-    let mut nothing = [0; 64];
-    while let Ok(1..) = std::io::stdin().read(&mut nothing) {}
-    std::process::exit(1);
 }
 
 fn serve(cli: Cli) -> ExitCode {
@@ -139,7 +137,8 @@ fn options(cli: Cli) -> Option<Options> {
         port: cli.port,
         data: cli.data,
         workers: cli.workers.into(),
-        store: cli.store,
+        store: cli.store.unwrap_or(Store::Embedded),
+        documents: cli.documents,
         buckets: cli.buckets,
         app,
     })

@@ -6,7 +6,7 @@ use crate::problem::{JsonBody, Problem};
 use app::ports::Clock;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use axum::extract::State;
-use axum::http::header::CACHE_CONTROL;
+use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -14,7 +14,7 @@ use domain::ids::CustomerId;
 use jsonwebtoken::jwk::{Jwk, JwkSet, PublicKeyUse, ThumbprintHash};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
@@ -147,14 +147,19 @@ pub(crate) fn routes(issuer: Arc<Issuer>) -> Router {
         .with_state(issuer)
 }
 
-async fn configuration(State(issuer): State<Arc<Issuer>>) -> Json<Value> {
-    Json(json!({
+/// As at other issuers, pages of any origin may read it.
+async fn configuration(State(issuer): State<Arc<Issuer>>) -> impl IntoResponse {
+    let configuration = json!({
         "issuer": issuer.url,
         "jwks_uri": issuer.jwks_url(),
-        "response_types_supported": ["token"],
+        "authorization_endpoint": format!("{}/authorize", issuer.url),
+        "token_endpoint": format!("{}/token", issuer.url),
+        "response_types_supported": ["code"],
+        "code_challenge_methods_supported": ["S256"],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["ES256"],
-    }))
+    });
+    ([(ACCESS_CONTROL_ALLOW_ORIGIN, "*")], Json(configuration))
 }
 
 async fn jwks(State(issuer): State<Arc<Issuer>>) -> Json<JwkSet> {

@@ -6,6 +6,7 @@ pub mod bus;
 pub mod cli;
 pub mod gateway;
 
+mod card_form;
 mod chance;
 mod clock;
 mod console;
@@ -16,9 +17,12 @@ mod options;
 mod pages;
 mod problem;
 mod server;
+mod sign_in;
+mod storage;
 
 pub use clock::TestClock;
 pub use host::{ConfigError, Program};
 pub use issuer::{AUDIENCE, Issuer, IssuerError, Role};
-pub use options::{FunctionApp, Options, Store};
+pub use options::{FunctionApp, Options};
 pub use server::{LocalHost, StartError, TOSS_SECRET_KEY};
+pub use storage::Store;

@@ -1,6 +1,6 @@
+use crate::Store;
 use crate::host::{ConfigError, HostConfig, Program, Settings};
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 /// How a local host is started.
 #[derive(Debug, Clone)]
@@ -11,48 +11,14 @@ pub struct Options {
     pub data: PathBuf,
     /// Handler processes.
     pub workers: usize,
-    /// Where the handler keeps its tables.
+    /// Where the handler keeps tables and documents.
     pub store: Store,
+    /// The address of the blob endpoint for documents, with a [`Store::Endpoint`].
+    pub documents: Option<String>,
     /// Partitions that customers are spread over; what the settings say when `None`.
     pub buckets: Option<u32>,
     /// The function app.
     pub app: FunctionApp,
-}
-
-/// Where the handler keeps its tables: its setting `STORE`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Store {
-    /// `SQLite` in the data folder.
-    Embedded,
-    /// A table endpoint.
-    Endpoint(String),
-}
-
-/// The table endpoint of Azurite with its well-known account and standard port.
-const AZURITE: &str = "http://127.0.0.1:10002/devstoreaccount1";
-
-impl FromStr for Store {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "embedded" => Ok(Self::Embedded),
-            "azurite" => Ok(Self::Endpoint(AZURITE.to_owned())),
-            url if url.starts_with("http://") || url.starts_with("https://") => {
-                Ok(Self::Endpoint(url.to_owned()))
-            }
-            _ => Err("is neither embedded, nor azurite, nor the URL of a table endpoint".to_owned()),
-        }
-    }
-}
-
-impl Store {
-    pub(crate) fn setting(&self) -> &str {
-        match self {
-            Self::Embedded => "embedded",
-            Self::Endpoint(url) => url,
-        }
-    }
 }
 
 /// Where a function app is, and what runs it.
@@ -117,17 +83,6 @@ fn functions_below(root: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_store_is_named_or_given_as_an_address() {
-        assert_eq!("embedded".parse(), Ok(Store::Embedded));
-        assert_eq!("azurite".parse(), Ok(Store::Endpoint(AZURITE.to_owned())));
-        assert_eq!(
-            "https://x.table.core.windows.net".parse::<Store>().unwrap().setting(),
-            "https://x.table.core.windows.net"
-        );
-        assert!("elsewhere".parse::<Store>().is_err());
-    }
 
     #[test]
     fn the_repository_is_found_from_any_folder_below_it() {

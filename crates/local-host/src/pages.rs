@@ -3,8 +3,9 @@
 use crate::bus::Broker;
 use crate::issuer::{Issuer, Role};
 use crate::problem::Problem;
+use crate::{card_form, sign_in};
 use axum::extract::{Query, State};
-use axum::http::header::CACHE_CONTROL;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{Html, IntoResponse};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -16,13 +17,20 @@ use std::sync::Arc;
 /// Seconds that a token of the sign-in page is valid.
 const TTL_SECONDS: i64 = 12 * 3_600;
 
-/// `GET /`, `GET /dev/sign-in` and `GET /dev/bus`.
+/// The pages, signing in, the card form, and `GET /dev/bus`.
 pub(crate) fn routes(issuer: Arc<Issuer>, broker: Arc<Broker>) -> Router {
     Router::new()
         .route("/", get(landing))
-        .route("/dev/sign-in", get(sign_in))
-        .with_state(issuer)
+        .route("/dev/sign-in", get(token))
+        .route("/dev/style.css", get(style))
+        .with_state(Arc::clone(&issuer))
+        .merge(sign_in::routes(issuer))
+        .merge(card_form::routes())
         .merge(Router::new().route("/dev/bus", get(bus)).with_state(broker))
+}
+
+async fn style() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("style.css"))
 }
 
 async fn landing() -> Html<&'static str> {
@@ -36,7 +44,7 @@ struct SignIn {
 }
 
 /// A token, and how it is used. Only pages of this very origin can read it.
-async fn sign_in(
+async fn token(
     State(issuer): State<Arc<Issuer>>,
     Query(wish): Query<SignIn>,
 ) -> Result<impl IntoResponse, Problem> {
@@ -50,11 +58,12 @@ async fn sign_in(
     let token = issuer.token(&sub, &[role], TTL_SECONDS);
     let token = token.map_err(|error| Problem::internal(error.to_string()))?;
     let page =
-        include_str!("sign_in.html").replace("{{sub}}", &escaped(sub.as_str())).replace("{{token}}", &token);
+        include_str!("token.html").replace("{{sub}}", &escaped(sub.as_str())).replace("{{token}}", &token);
     Ok(([(CACHE_CONTROL, "no-store")], Html(page)))
 }
 
-fn escaped(text: &str) -> String {
+/// A text as it stands in HTML.
+pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 

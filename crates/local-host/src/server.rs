@@ -8,10 +8,12 @@ use crate::gateway::{self, Gateway};
 use crate::host::{self, ConfigError, Context, Host, HostConfig, Launch, Parts, Settings};
 use crate::issuer::{self, AUDIENCE, Issuer, IssuerError};
 use crate::options::Options;
-use crate::{pages, problem};
+use crate::storage::Storage;
+use crate::{card_form, pages, problem, sign_in};
 use app::ports::Clock;
 use axum::Router;
 use axum::serve::ListenerExt;
+use azurite::AzuriteError;
 use std::fs::{File, TryLockError};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -54,6 +56,17 @@ pub enum StartError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The data folder was made with another store.
+    #[error("{} was made with --store {store}; choose another folder with --data", data.display())]
+    OtherStore {
+        /// The folder.
+        data: PathBuf,
+        /// The store that it belongs to.
+        store: String,
+    },
+    /// Azurite does not run.
+    #[error("Azurite cannot be started")]
+    Azurite(#[source] AzuriteError),
     /// host.json, local.settings.json or a function.json is wrong.
     #[error("the function app cannot be loaded")]
     App(#[from] ConfigError),
@@ -63,7 +76,7 @@ pub enum StartError {
 }
 
 impl StartError {
-    fn data(path: &Path, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+    pub(crate) fn data(path: &Path, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Data { path: path.to_owned(), source: source.into() }
     }
 }
@@ -84,6 +97,7 @@ pub struct LocalHost {
     clock: Arc<TestClock>,
     bus_token: String,
     console: Console,
+    storage: Storage,
     stopping: watch::Sender<bool>,
     server: JoinHandle<()>,
     /// Held for as long as the data folder is in use.
@@ -100,7 +114,8 @@ impl LocalHost {
             listener.local_addr().map_err(|source| StartError::Port { port: options.port, source })?;
         let url = format!("http://{address}");
         let services = Services::open(&data, &url, &options)?;
-        let (host, routes) = services.host(&options, &data, &url)?;
+        let storage = Storage::open(&options.store, options.documents.as_deref(), &data).await?;
+        let (host, routes) = services.host(&options, &storage, &data, &url)?;
         let stopping = watch::Sender::new(false);
         let server = serve(listener, routes, &stopping);
         let Services { broker, gateway, issuer, clock, bus_token, console, .. } = services;
@@ -113,6 +128,7 @@ impl LocalHost {
             clock,
             bus_token,
             console,
+            storage,
             stopping,
             server,
             _lock: lock,
@@ -174,6 +190,7 @@ impl LocalHost {
         }
         let broker = self.broker;
         let _ = tokio::task::spawn_blocking(move || broker.close()).await;
+        self.storage.close().await;
         self.console.flush().await;
     }
 }
@@ -210,11 +227,23 @@ impl Services {
     }
 
     /// Loads the functions, starts their host, and says what is where.
-    fn host(&self, options: &Options, data: &Path, url: &str) -> Result<(Arc<Host>, Router), StartError> {
+    fn host(
+        &self,
+        options: &Options,
+        storage: &Storage,
+        data: &Path,
+        url: &str,
+    ) -> Result<(Arc<Host>, Router), StartError> {
         let app = &options.app;
         let config = HostConfig::load(&app.root)?;
         let mut settings = Settings::load(&app.root, std::env::vars())?;
-        self.add_settings(&mut settings, options, data, url);
+        self.add_settings(&mut settings, data, url);
+        settings.force("STORE", &storage.tables);
+        settings.force("DOCUMENTS", &storage.documents);
+        match options.buckets {
+            Some(buckets) => settings.force("BUCKETS", buckets.to_string()),
+            None => settings.fall_back("BUCKETS", BUCKETS),
+        }
         let context = Context { config: &config, settings: &settings, topology: &self.topology };
         let functions = host::load_all(&app.functions, &context)?;
         let launch = Launch {
@@ -239,9 +268,8 @@ impl Services {
     }
 
     /// Settings of the handler that only this host knows, and defaults for others.
-    fn add_settings(&self, settings: &mut Settings, options: &Options, data: &Path, url: &str) {
+    fn add_settings(&self, settings: &mut Settings, data: &Path, url: &str) {
         let data_dir = data.to_string_lossy();
-        settings.force("STORE", options.store.setting());
         settings.force("DATA_DIR", data_dir);
         settings.force("BUS_ENDPOINT", format!("{url}/servicebus"));
         settings.force("BUS_TOKEN", &self.bus_token);
@@ -250,12 +278,11 @@ impl Services {
         settings.force("TOKEN_JWKS_URL", self.issuer.jwks_url());
         settings.force("TOSS_ENDPOINT", format!("{url}/toss"));
         settings.force("TOSS_SECRET_KEY", TOSS_SECRET_KEY);
+        settings.force("TOSS_CLIENT_KEY", card_form::CLIENT_KEY);
+        settings.force("TOSS_SDK_URL", format!("{url}{}", card_form::SDK_PATH));
+        settings.force("WEB_CLIENT_ID", sign_in::CLIENT_ID);
         settings.force("CLOCK_FILE", self.clock.file().to_string_lossy());
         settings.fall_back("GATEWAY_TIMEOUT_MS", GATEWAY_TIMEOUT_MS);
-        match options.buckets {
-            Some(buckets) => settings.force("BUCKETS", buckets.to_string()),
-            None => settings.fall_back("BUCKETS", BUCKETS),
-        }
     }
 
     fn routes(&self, host: &Arc<Host>, prefix: &str) -> Router {

@@ -11,7 +11,8 @@ const BUCKETS_DEFAULT: &str = "32";
 pub(crate) struct HttpUrl(reqwest::Url);
 
 impl HttpUrl {
-    fn parse(text: &str) -> Option<Self> {
+    /// The URL that a text is, if it is one.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let url = Self(reqwest::Url::parse(text).ok()?);
         let secure = url.0.scheme() == "https" || (url.0.scheme() == "http" && url.is_loopback());
         let plain = url.0.username().is_empty() && url.0.password().is_none() && url.0.fragment().is_none();
@@ -52,10 +53,9 @@ impl<'a> Reader<'a> {
         self.text(name).or_else(|| self.refuse(name, "is not set"))
     }
 
-    pub(super) fn url(&mut self, name: &'static str) -> Option<HttpUrl> {
+    pub(super) fn url(&mut self, name: &'static str, otherwise: &'static str) -> Option<HttpUrl> {
         let text = self.required(name)?;
-        let refuse = || self.refuse(name, "is not an https URL, nor an http URL on this machine");
-        HttpUrl::parse(&text).or_else(refuse)
+        HttpUrl::parse(&text).or_else(|| self.refuse(name, otherwise))
     }
 
     pub(super) fn port(&mut self, name: &'static str) -> Option<u16> {

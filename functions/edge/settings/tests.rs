@@ -21,12 +21,26 @@ fn with(changes: &[(&'static str, &'static str)]) -> Result<Settings, SettingsEr
 fn settings_are_read_with_their_defaults() {
     let settings = with(&[]).unwrap();
     assert_eq!(settings.port, 41234);
-    assert_eq!(settings.store, Store::Embedded { data_dir: "/data".into() });
+    assert_eq!(settings.store, Place::Embedded { data_dir: "/data".into() });
     assert_eq!(settings.buckets.count(), 32);
     assert_eq!(settings.tokens.jwks.as_str(), "http://127.0.0.1:7071/issuer/jwks.json");
     assert!(settings.tokens.jwks.is_loopback());
     assert_eq!((settings.clock_file, settings.catalogue_file), (None, None));
     assert_eq!(with(&[("BUCKETS", "64")]).unwrap().buckets.count(), 64);
+}
+
+#[test]
+fn tables_and_documents_are_on_this_machine_or_at_an_address() {
+    let tables = "https://account.table.core.windows.net";
+    let settings =
+        with(&[("STORE", tables), ("DOCUMENTS", "https://account.blob.core.windows.net")]).unwrap();
+    assert!(matches!(settings.store, Place::Azure(url) if url.as_str().starts_with(tables)));
+    assert!(matches!(settings.documents, Place::Azure(url) if url.as_str().contains("blob")));
+    let here = Place::Embedded { data_dir: "/data".into() };
+    assert_eq!(with(&[]).unwrap().documents, here);
+    assert_eq!(with(&[("STORE", tables), ("DOCUMENTS", "embedded")]).unwrap().documents, here);
+    let SettingsError(errors) = with(&[("STORE", tables)]).unwrap_err();
+    assert_eq!(errors[0].name, "DOCUMENTS", "an instance's own disk is not where documents end up unsaid");
 }
 
 #[test]
@@ -44,6 +58,8 @@ fn values_that_cannot_be_used_are_refused_and_not_shown() {
         ("FUNCTIONS_CUSTOMHANDLER_PORT", "0"),
         ("FUNCTIONS_CUSTOMHANDLER_PORT", "70000"),
         ("STORE", "postgres"),
+        ("STORE", "http://account.table.core.windows.net"),
+        ("DOCUMENTS", "elsewhere"),
         ("DATA_DIR", ""),
         ("BUCKETS", "24"),
         ("BUCKETS", "0"),
@@ -57,15 +73,4 @@ fn values_that_cannot_be_used_are_refused_and_not_shown() {
         assert_eq!(errors[0].name, name);
         assert!(value.len() < 3 || !errors[0].to_string().contains(value), "{value}");
     }
-}
-
-#[test]
-fn the_log_filter_is_the_finer_setting_or_the_plainer_or_info() {
-    let filter = |rust_log: Option<&str>, level: Option<&str>| {
-        log_filter(|name| if name == "RUST_LOG" { rust_log } else { level }.map(str::to_owned))
-    };
-    assert_eq!(filter(Some("app=trace"), Some("debug")), "app=trace");
-    assert_eq!(filter(None, Some("debug")), own_lines("debug"));
-    assert_eq!(filter(None, None), own_lines("info"));
-    assert!(own_lines("debug").starts_with("warn,app=debug,"));
 }

@@ -76,6 +76,7 @@ async fn fields(world: &World, path: &str) -> Vec<(Value, Code)> {
         "/api/orders" => orders(),
         "/api/payments" => payments(world).await,
         "/api/billing-runs" => billing_runs(),
+        "/api/customers/search" => searches(),
         path if path.ends_with("/cancellation") => cancellations(),
         path => panic!("{path} takes JSON, and no bad values are known for it"),
     }
@@ -160,6 +161,14 @@ fn billing_runs() -> Vec<(Value, Code)> {
         month(json!("2026-11"), Code::MonthNotOver),
         month(json!("2999-12"), Code::MonthNotOver),
     ]
+}
+
+fn searches() -> Vec<(Value, Code)> {
+    let bad = [json!(""), json!("  "), json!("x".repeat(201)), json!(7), json!(null), json!(["kim"])];
+    let mut cases: Vec<_> =
+        bad.into_iter().map(|query| (json!({ "query": query }), Code::InvalidField)).collect();
+    cases.push((json!({}), Code::InvalidField));
+    cases
 }
 
 fn cancellations() -> Vec<(Value, Code)> {

@@ -22,6 +22,8 @@ pub(super) struct World {
     pub(super) used_payment_key: String,
     /// A message that nobody understands.
     pub(super) parked: String,
+    /// A file of the pages.
+    pub(super) asset: String,
     /// What the API says of itself.
     pub(super) described: Described,
     store: Store,
@@ -56,6 +58,8 @@ impl World {
         host.api.advance_clock(120).await;
         host.api.quiet().await;
         let (store, payment) = (host.store(), paid.text_at("/paymentId"));
+        let page = host.api.get("/api/web/mypage").expect(200).await.text;
+        let asset = page.split('"').find(|text| text.starts_with("/api/web/assets/")).unwrap().to_owned();
         let described = described(&host.api.get("/api/openapi.json").expect(200).await.body);
         Self {
             host,
@@ -68,6 +72,7 @@ impl World {
             payment,
             used_payment_key,
             parked,
+            asset,
             described,
             store,
         }

@@ -11,11 +11,17 @@ pub(crate) struct Options {
     pub(crate) workers: u8,
     /// What `RUST_LOG` says, for the host and its handlers.
     pub(crate) log: &'static str,
+    /// Where tables and documents are.
+    pub(crate) store: &'static str,
+    /// Functions that do not run.
+    pub(crate) disabled: &'static [&'static str],
+    /// Further settings.
+    pub(crate) settings: &'static [(&'static str, String)],
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { workers: 1, log: "warn" }
+        Self { workers: 1, log: "warn", store: "embedded", disabled: &[], settings: &[] }
     }
 }
 
@@ -35,6 +41,12 @@ pub(crate) fn executable() -> &'static Path {
 /// The project's folder.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The staged function app that all hosts run, when it is the one that is tested.
+pub(crate) fn staged_app() -> Option<PathBuf> {
+    let named = || std::env::var_os("STAGED_APP").expect("STAGED_APP names the staged function app");
+    cfg!(feature = "staged").then(named).map(PathBuf::from)
 }
 
 impl LocalHost {
@@ -77,6 +89,13 @@ impl LocalHost {
         assert_eq!(url, self.api.url);
     }
 
+    /// Starts it again with all functions but these.
+    pub(crate) async fn restart_without(&mut self, disabled: &'static [&'static str]) {
+        self.stop();
+        self.options.disabled = disabled;
+        self.start_again().await;
+    }
+
     /// The process ids of the handlers that listen.
     pub(crate) async fn handlers(&self) -> Vec<u32> {
         let status = self.api.get("/admin/host/status").expect(200).await;
@@ -94,6 +113,16 @@ impl LocalHost {
         .await;
     }
 
+    /// SIGTERM for a handler.
+    pub(crate) fn terminate_handler(pid: u32) {
+        signal(pid, "TERM");
+    }
+
+    /// The folder of its data.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.data.path().join("data")
+    }
+
     /// Everything that it and its handlers have printed.
     pub(crate) fn log(&self) -> String {
         log(self.data.path())
@@ -101,7 +130,12 @@ impl LocalHost {
 
     /// What the handler has stored.
     pub(crate) fn store(&self) -> Store {
-        Store::open(&self.data.path().join("data/tables.db"))
+        Store::open(&self.store_file())
+    }
+
+    /// The file of its tables.
+    pub(crate) fn store_file(&self) -> PathBuf {
+        self.data.path().join("data/tables.db")
     }
 }
 
@@ -125,14 +159,24 @@ fn log(folder: &Path) -> String {
 fn spawn(folder: &Path, port: u16, options: Options) -> Child {
     let log = std::fs::File::options().create(true).append(true).open(folder.join("log")).unwrap();
     let mut command = Command::new(executable());
+    if let Some(app) = staged_app() {
+        command.arg("--script-root").arg(app);
+    }
     command
-        .args(["--port", &port.to_string(), "--workers", &options.workers.to_string(), "--data"])
+        .args(["--port", &port.to_string(), "--workers", &options.workers.to_string()])
+        .args(["--store", options.store, "--data"])
         .arg(folder.join("data"))
         .current_dir(root())
         .env("RUST_LOG", options.log)
         .stdin(Stdio::null())
         .stdout(log.try_clone().unwrap())
         .stderr(log);
+    for function in options.disabled {
+        command.env(format!("AzureWebJobs_{function}_Disabled"), "true");
+    }
+    for (name, value) in options.settings {
+        command.env(name, value);
+    }
     command.spawn().unwrap()
 }
 

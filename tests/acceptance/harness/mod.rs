@@ -8,6 +8,8 @@ mod store;
 mod wait;
 
 pub(crate) use api::{Answer, Api, Request, User};
+#[cfg(feature = "staged")]
+pub(crate) use host::staged_app;
 pub(crate) use host::{LocalHost, Options, executable, root};
 pub(crate) use raw::raw;
 pub(crate) use scenario::{Bill, at, month_file};

@@ -5,7 +5,7 @@ use crate::failure::chain;
 use crate::keys;
 use crate::ports::{GatewayError, GatewayStatus, Range, Table};
 use crate::store::{Changes, Loaded};
-use crate::{App, Failure};
+use crate::{App, Failure, trace};
 use domain::limits::UNKNOWN_AFTER_SECONDS;
 use domain::order::Outcome;
 use domain::pay::{Command, Status};
@@ -21,7 +21,9 @@ impl App {
             for row in self.load_all(Table::Payments, &Range::prefix(&partition, keys::OPEN)).await? {
                 let open = Loaded::<OpenBusiness>::of(row)?.value;
                 looked_at += 1;
-                if let Err(failure) = self.resolve(&open, now).await {
+                let resolving = Box::pin(self.resolve(&open, now));
+                let resolving = trace::within_or_here(open.traceparent.clone(), resolving);
+                if let Err(failure) = resolving.await {
                     tracing::warn!(payment.id = %open.payment_id, error = chain(&failure), "a payment stays unresolved");
                 }
             }

@@ -13,10 +13,15 @@ mod books;
 #[cfg(test)]
 mod budgets;
 #[cfg(test)]
+mod documents;
+#[cfg(test)]
 mod happy;
+#[cfg(test)]
+mod outbox;
 #[cfg(test)]
 mod sagas;
 #[cfg(test)]
 mod simulation;
+mod traces;
 #[cfg(test)]
 mod world;

@@ -17,7 +17,7 @@ use ports::{MindfulGateway, Refusing};
 use std::sync::Arc;
 use testkit::{
     Chance, CountingIds, CountingTables, Deliveries, FakeGateway, Fault, Faults, FaultyTables, MemoryBus,
-    MemoryTables, StoppedClock, Topology,
+    MemoryDocuments, MemoryTables, PlainTypesetter, StoppedClock, Topology,
 };
 use trouble::Plan;
 
@@ -31,6 +31,7 @@ pub(crate) struct World {
     pub(crate) counted: Arc<CountingTables>,
     pub(crate) bus: Arc<MemoryBus>,
     pub(crate) gateway: Arc<FakeGateway>,
+    pub(crate) documents: Arc<MemoryDocuments>,
     pub(crate) clock: Arc<StoppedClock>,
     pub(crate) faults: Faults,
     pub(crate) deliveries: Deliveries,
@@ -74,11 +75,14 @@ impl World {
         let bus = Arc::new(MemoryBus::new(&faults));
         let gateway = Arc::new(FakeGateway::new(&faults));
         let mindful = Arc::new(MindfulGateway::new(Arc::clone(&gateway) as Arc<dyn Gateway>));
+        let documents = Arc::new(MemoryDocuments::new(&faults));
         let clock = Arc::new(StoppedClock::at(START));
         let ports = Ports {
             tables: Arc::clone(&refusing) as Arc<dyn Tables>,
             bus: Arc::clone(&bus) as _,
             gateway: Arc::clone(&mindful) as Arc<dyn Gateway>,
+            documents: Arc::clone(&documents) as _,
+            typesetter: Arc::new(PlainTypesetter),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             ids: Arc::new(CountingIds::new(seed)),
         };
@@ -89,6 +93,7 @@ impl World {
             counted,
             bus,
             gateway,
+            documents,
             clock,
             faults,
             deliveries: Deliveries::new(Topology::of_the_project(), seed),

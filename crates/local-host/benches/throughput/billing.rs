@@ -5,13 +5,14 @@ use app::order::OpenLine;
 use app::ports::{Bus, BusError, Clock, Gateway, GatewayError, GatewayPayment, Message};
 use app::{App, Buckets, Consumer, Incoming, Ports};
 use async_trait::async_trait;
+use bill_pdf::PdfTypesetter;
 use bytes::Bytes;
 use domain::calendar::UsageMonth;
 use domain::catalogue::{Catalogue, UsageType};
 use domain::ids::{CustomerId, PaymentKey, PhoneNumber, PlanCode};
 use domain::money::Won;
 use domain::rating::Quantity;
-use embedded::{SqliteTables, SystemIds};
+use embedded::{FolderDocuments, SqliteTables, SystemIds};
 use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 use local_host::bus::{Broker, IncomingMessage, Topology};
@@ -56,6 +57,8 @@ fn app(folder: &Path, bus: Arc<dyn Bus>, now: &str) -> App {
         tables: Arc::new(tables),
         bus,
         gateway: Arc::new(NoGateway),
+        documents: Arc::new(FolderDocuments::open(&folder.join("documents")).unwrap()),
+        typesetter: Arc::new(PdfTypesetter::new().unwrap()),
         clock: Arc::new(At(now.parse().unwrap())),
         ids: Arc::new(SystemIds::new()),
     };

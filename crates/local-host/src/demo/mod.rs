@@ -2,6 +2,7 @@
 
 mod api;
 mod clock;
+mod others;
 mod screen;
 mod server;
 mod show;
@@ -9,6 +10,7 @@ mod story;
 mod table;
 
 use api::{Api, ApiError};
+use domain::calendar::UsageMonth;
 use screen::Screen;
 use server::{Server, ServerError};
 use std::process::ExitCode;
@@ -25,6 +27,12 @@ enum DemoError {
     /// A call was answered, but the product did something else than it should.
     #[error("this is not as it should be: {0}")]
     Wrong(String),
+    /// The run of the month would bill lines that are not the demo's.
+    #[error(
+        "customers have lines here that nobody has billed for {0} yet, and the demo would bill them with its own; \
+         say --yes if it may, or stop that local host: the demo then starts a temporary one of its own"
+    )]
+    Others(UsageMonth),
     /// Nobody sees what is played: the console is gone.
     #[error("nothing can be printed")]
     Screen(#[from] std::io::Error),
@@ -34,10 +42,11 @@ enum DemoError {
 }
 
 /// Plays against the local host at `url`; without one against the one on the usual port; and when there is none,
-/// against one of its own, which leaves nothing behind.
-pub(crate) async fn run(url: Option<&str>) -> ExitCode {
+/// against one of its own, which leaves nothing behind. Whoever names a store gets one of its own as well.
+/// The billing run bills everybody's lines; where these are others' too, `bill_others` must say that it may.
+pub(crate) async fn run(url: Option<&str>, store: Option<&str>, bill_others: bool) -> ExitCode {
     let mut screen = Screen::start();
-    match play(&mut screen, url).await {
+    match play(&mut screen, url, store, bill_others).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             screen.failed(&error);
@@ -46,13 +55,24 @@ pub(crate) async fn run(url: Option<&str>) -> ExitCode {
     }
 }
 
-async fn play(screen: &mut Screen, url: Option<&str>) -> Result<(), DemoError> {
-    let server = Server::find(url).await?;
+async fn play(
+    screen: &mut Screen,
+    url: Option<&str>,
+    store: Option<&str>,
+    bill_others: bool,
+) -> Result<(), DemoError> {
+    let server = Server::find(url, store).await?;
     screen.line(server.introduction())?;
     let mut api = Api::new(server.url(), screen)?;
     let mut clock = clock::Borrowed::look(&mut api).await?;
+    let playing = async {
+        if !bill_others {
+            others::check(&mut api, clock.month()).await?;
+        }
+        story::play(&mut api, &mut clock).await
+    };
     let played = tokio::select! {
-        played = story::play(&mut api, &mut clock) => played,
+        played = playing => played,
         _ = tokio::signal::ctrl_c() => Err(DemoError::Stopped),
     };
     // Whatever happened: somebody else's clock is theirs.

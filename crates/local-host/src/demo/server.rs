@@ -1,7 +1,7 @@
 //! The local host to play against: one that is there, or one of the demo's own.
 
 use super::screen::Screen;
-use crate::host::WATCH_STDIN;
+use functions::HOST_STDIN;
 use serde_json::Value;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -17,8 +17,8 @@ use tokio::sync::oneshot;
 const USUAL_URL: &str = "http://127.0.0.1:7071";
 /// How long somebody at an address may take to say who it is.
 const INTRODUCES_ITSELF_IN: Duration = Duration::from_secs(5);
-/// How long a local host may take to be ready.
-const READY_IN: Duration = Duration::from_mins(1);
+/// How long a local host may take to be ready, what it installs first included.
+const READY_IN: Duration = Duration::from_mins(3);
 /// Lines of the own host's log that are kept for the case of a failure.
 const LOG_LINES_KEPT: usize = 40;
 /// The line of the greeting that holds the address.
@@ -55,21 +55,24 @@ struct Own {
 }
 
 impl Server {
-    pub(super) async fn find(url: Option<&str>) -> Result<Self, ServerError> {
+    pub(super) async fn find(url: Option<&str>, store: Option<&str>) -> Result<Self, ServerError> {
+        if url.is_none() && store.is_some() {
+            return Self::start(store).await;
+        }
         let wished = url.unwrap_or(USUAL_URL).trim_end_matches('/');
         if is_local_host(wished).await {
             return Ok(Self { url: wished.to_owned(), own: None });
         }
         match url {
             Some(url) => Err(ServerError::NotThere(url.to_owned())),
-            None => Self::start().await,
+            None => Self::start(None).await,
         }
     }
 
-    async fn start() -> Result<Self, ServerError> {
+    async fn start(store: Option<&str>) -> Result<Self, ServerError> {
         let data = tempfile::tempdir().map_err(ServerError::Start)?;
         let program = std::env::current_exe().map_err(ServerError::Start)?;
-        let mut child = command(&program, data.path()).spawn().map_err(ServerError::Start)?;
+        let mut child = command(&program, data.path(), store).spawn().map_err(ServerError::Start)?;
         let tail = Tail::default();
         let (found, address) = oneshot::channel();
         if let Some(stdout) = child.stdout.take() {
@@ -130,13 +133,14 @@ impl Own {
     }
 }
 
-fn command(program: &Path, data: &Path) -> Command {
+fn command(program: &Path, data: &Path, store: Option<&str>) -> Command {
     let mut command = Command::new(program);
     command
         .args(["--port", "0", "--data"])
         .arg(data)
+        .args(store.map(|store| format!("--store={store}")))
         // It ends with this process, however this process ends.
-        .env(WATCH_STDIN, "1")
+        .env(HOST_STDIN, "1")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

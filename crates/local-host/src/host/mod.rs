@@ -21,8 +21,8 @@ mod worker;
 pub(crate) use config::HostConfig;
 pub(crate) use function::{Context, Function, load_all};
 pub(crate) use settings::Settings;
+pub(crate) use worker::Launch;
 pub use worker::Program;
-pub(crate) use worker::{Launch, WATCH_STDIN};
 
 use crate::bus::{Broker, Topology};
 use crate::clock::TestClock;

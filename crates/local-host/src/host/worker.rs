@@ -6,6 +6,7 @@ use crate::console::{Console, Stream};
 use axum::body::Body;
 use axum::http::uri::{Authority, PathAndQuery};
 use axum::http::{Request, Response, Uri};
+use functions::HOST_STDIN;
 use hyper::body::Incoming;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Client, Error};
@@ -23,8 +24,6 @@ use tokio::sync::{Notify, watch};
 const PROBE_EVERY: Duration = Duration::from_millis(25);
 /// Seconds an unused connection to a handler is kept.
 const IDLE_CONNECTION: Duration = Duration::from_mins(1);
-/// Tells a handler of ours that its standard input ends with the host.
-pub(crate) const WATCH_STDIN: &str = "LOCAL_HOST_STDIN";
 
 /// The program that plays the handler, and how it is started.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,7 +95,7 @@ impl Launch {
             .env("FUNCTIONS_HTTPWORKER_PORT", port.to_string())
             .env("FUNCTIONS_HTTPWORKER_ID", id)
             .env("FUNCTIONS_APP_ROOT_PATH", &self.directory)
-            .env(WATCH_STDIN, "1")
+            .env(HOST_STDIN, "1")
             // The bus is this host's, so nothing may lead to a real one.
             .env_remove("SERVICEBUS__fullyQualifiedNamespace")
             .stdin(Stdio::piped())

@@ -194,6 +194,7 @@ pub(crate) fn options(root: &Path, workers: usize, handler: PathBuf) -> Options 
         data: root.join(".data"),
         workers,
         store: Store::Embedded,
+        documents: None,
         buckets: None,
         app: FunctionApp {
             root: root.to_owned(),

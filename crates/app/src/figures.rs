@@ -1,0 +1,161 @@
+//! The numbers that matter to an operator now.
+//!
+//! Each is counted from rows that exist only while something is open, and at most [`COUNTED_MAX`] of them in each
+//! bucket; nothing here walks over a table. The answer is kept for a few seconds, however many look at it.
+
+use crate::bill::RunView;
+use crate::keys;
+use crate::ports::{Range, Table};
+use crate::saga;
+use crate::{App, Failure, parked};
+use domain::calendar::{UsageMonth, rfc3339};
+use domain::saga::Status;
+use futures::stream::{self, StreamExt, TryStreamExt};
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use std::sync::Arc;
+
+/// Rows that are counted in one bucket; where there are more, the count is a lower bound.
+pub const COUNTED_MAX: usize = 200;
+/// Seconds for which the figures are kept.
+const FRESH_SECONDS: i64 = 5;
+/// Buckets that are asked at a time.
+const BUCKETS_AT_ONCE: usize = 16;
+
+/// A number of things that are open.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Count {
+    /// How many were counted.
+    pub count: usize,
+    /// There are more than were counted.
+    pub more: bool,
+}
+
+/// What is open now.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Figures {
+    /// When it was counted.
+    as_of: String,
+    /// Sagas on their way.
+    running: Count,
+    /// Sagas that are being undone.
+    compensating: Count,
+    /// Sagas that wait for an operator.
+    stuck: Count,
+    /// When the oldest saga that is open began.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oldest_open_saga: Option<String>,
+    /// Payments whose outcome is open at the gateway.
+    open_payments: Count,
+    /// What is parked for an operator.
+    parked: Count,
+    /// The run of the month before, if it was run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_run: Option<RunView>,
+}
+
+/// The figures that were counted last.
+pub(crate) type Kept = Arc<tokio::sync::Mutex<Option<(Timestamp, Figures)>>>;
+
+/// Statuses of sagas that have not ended.
+const OPEN: [Status; 3] = [Status::Running, Status::Compensating, Status::Stuck];
+
+/// What is open in one bucket, or in several.
+#[derive(Default)]
+struct Opened {
+    /// Sagas, by the statuses of [`OPEN`].
+    sagas: [Count; 3],
+    oldest: Option<Timestamp>,
+    payments: Count,
+}
+
+impl App {
+    /// The numbers that matter now.
+    pub async fn figures(&self) -> Result<Figures, Failure> {
+        let mut kept = self.kept_figures.lock().await;
+        let now = self.now();
+        let fresh = |at: Timestamp| now.duration_since(at).abs() < SignedDuration::from_secs(FRESH_SECONDS);
+        if let Some((at, figures)) = kept.as_ref()
+            && fresh(*at)
+        {
+            return Ok(figures.clone());
+        }
+        let figures = self.count_figures(now).await?;
+        *kept = Some((now, figures.clone()));
+        Ok(figures)
+    }
+
+    async fn count_figures(&self, now: Timestamp) -> Result<Figures, Failure> {
+        let partitions = self.buckets.partitions().map(|partition| self.bucket(partition));
+        let buckets = stream::iter(partitions).buffer_unordered(BUCKETS_AT_ONCE);
+        let opened = buckets.try_fold(Opened::default(), async |sum, one| Ok(sum.plus(&one))).await?;
+        let parked = self.counted(Table::Parked, &parked::waiting()).await?;
+        let last_run = match self.billing_run(UsageMonth::of(now).previous()).await {
+            Ok(run) => Some(run),
+            Err(Failure::Refused(_)) => None,
+            Err(failure) => return Err(failure),
+        };
+        let [running, compensating, stuck] = opened.sagas;
+        Ok(Figures {
+            as_of: rfc3339(now),
+            running,
+            compensating,
+            stuck,
+            oldest_open_saga: opened.oldest.map(rfc3339),
+            open_payments: opened.payments,
+            parked,
+            last_run,
+        })
+    }
+
+    async fn bucket(&self, partition: String) -> Result<Opened, Failure> {
+        let mut opened = Opened::default();
+        for (status, count) in OPEN.into_iter().zip(&mut opened.sagas) {
+            let (rows, more) = self.some(Table::Sagas, &saga::open_sagas(&partition, status)).await?;
+            *count = Count { count: rows.len(), more };
+            // The rows of a status are in the order of their beginning.
+            let first = rows.first().and_then(|row| saga::since(row));
+            opened.oldest = opened.oldest.into_iter().chain(first).min();
+        }
+        opened.payments = self.counted(Table::Payments, &Range::prefix(partition, keys::OPEN)).await?;
+        Ok(opened)
+    }
+
+    async fn counted(&self, table: Table, range: &Range) -> Result<Count, Failure> {
+        let (rows, more) = self.some(table, range).await?;
+        Ok(Count { count: rows.len(), more })
+    }
+
+    /// The keys of the first rows of a range, and whether there are more.
+    async fn some(&self, table: Table, range: &Range) -> Result<(Vec<String>, bool), Failure> {
+        let mut keys = Vec::new();
+        let mut continuation: Option<String> = None;
+        loop {
+            let limit = COUNTED_MAX - keys.len();
+            let page = self.ports.tables.query(table, range, limit, continuation.as_deref()).await?;
+            keys.extend(page.rows.into_iter().map(|row| row.row));
+            continuation = page.continuation;
+            if continuation.is_none() || keys.len() >= COUNTED_MAX {
+                return Ok((keys, continuation.is_some()));
+            }
+        }
+    }
+}
+
+impl Opened {
+    fn plus(self, other: &Self) -> Self {
+        Self {
+            sagas: std::array::from_fn(|kind| self.sagas[kind].plus(other.sagas[kind])),
+            oldest: self.oldest.into_iter().chain(other.oldest).min(),
+            payments: self.payments.plus(other.payments),
+        }
+    }
+}
+
+impl Count {
+    fn plus(self, other: Self) -> Self {
+        Self { count: self.count + other.count, more: self.more || other.more }
+    }
+}
