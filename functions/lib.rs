@@ -7,6 +7,7 @@
 mod edge;
 mod wire;
 
+mod bill_document;
 mod bill_get;
 mod bill_on_cancellation_requested;
 mod bill_on_order_activated;
@@ -19,7 +20,9 @@ mod billing_run_get;
 mod billing_run_start;
 mod bills_list;
 mod cleanup;
+mod customers_search;
 mod dead_letters;
+mod figures;
 mod health;
 mod mypage;
 mod mypage_project;
@@ -52,15 +55,23 @@ mod saga_retry;
 mod saga_track;
 mod sagas_list;
 mod usage_intake;
+mod web_asset;
+mod web_console;
+mod web_mypage;
+mod web_settings;
 
 use crate::edge::auth::Verifier;
+use crate::edge::site::Site;
 use app::App;
 use app::ports::{Clock, Ids};
 use axum::extract::FromRef;
 use axum::routing::{get, post};
+pub use edge::lifetime::{HOST_STDIN, end_with_host};
+use edge::log::{Follower, Log, poll_interval};
 use edge::serve::{Function, router, serve};
 use std::process::ExitCode;
 use std::sync::Arc;
+use telemetry::Export;
 
 /// What functions work with.
 #[derive(Clone)]
@@ -69,6 +80,7 @@ pub(crate) struct Handler {
     pub(crate) tokens: Arc<Verifier>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
+    pub(crate) site: Arc<Site>,
 }
 
 impl FromRef<Handler> for Arc<Verifier> {
@@ -79,7 +91,7 @@ impl FromRef<Handler> for Arc<Verifier> {
 
 /// Every function: its folder, the path that the host calls, and the code behind it. `edge::layout` holds each row
 /// against its `function.json`.
-fn table() -> [Function; 45] {
+fn table() -> [Function; 52] {
     [
         // HTTP: forwarded as it came.
         ("plans", "/api/plans", get(plans::handle)),
@@ -94,6 +106,7 @@ fn table() -> [Function; 45] {
         ("billing_run_get", "/api/billing-runs/{usageMonth}", get(billing_run_get::handle)),
         ("bills_list", "/api/bills", get(bills_list::handle)),
         ("bill_get", "/api/bills/{billId}", get(bill_get::handle)),
+        ("bill_document", "/api/bills/{billId}/document", get(bill_document::handle)),
         ("payment_create", "/api/payments", post(payment_create::handle)),
         ("payment_get", "/api/payments/{paymentId}", get(payment_get::handle)),
         ("payment_cancel", "/api/payments/{paymentId}/cancellation", post(payment_cancel::handle)),
@@ -107,6 +120,12 @@ fn table() -> [Function; 45] {
         ("health", "/api/health", get(health::handle)),
         ("ready", "/api/ready", get(ready::handle)),
         ("openapi", "/api/openapi.json", get(openapi::handle)),
+        ("customers_search", "/api/customers/search", post(customers_search::handle)),
+        ("figures", "/api/figures", get(figures::handle)),
+        ("web_mypage", "/api/web/mypage", get(web_mypage::handle)),
+        ("web_console", "/api/web/console", get(web_console::handle)),
+        ("web_asset", "/api/web/assets/{version}/{asset}", get(web_asset::handle)),
+        ("web_settings", "/api/web/settings", get(web_settings::handle)),
         // Service Bus: posted to /{folder}.
         ("bill_on_order_placed", "/bill_on_order_placed", post(bill_on_order_placed::handle)),
         ("order_on_account_opened", "/order_on_account_opened", post(order_on_account_opened::handle)),
@@ -146,7 +165,15 @@ fn table() -> [Function; 45] {
 pub fn run() -> ExitCode {
     // A setting that is empty is one that is not set: app settings cannot be taken away in every tool.
     let get = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-    edge::log::start(&edge::settings::log_filter(get));
+    // Before the runtime: the exporter has a thread of its own, with a client that blocks.
+    let (export, problem) = match Export::from_environment() {
+        Ok(export) => (export, None),
+        Err(error) => (None, Some(error)),
+    };
+    let log = edge::log::start(get, export.as_ref());
+    if let Some(error) = problem {
+        tracing::warn!(error = edge::answer::chain(&error), "no spans are exported");
+    }
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -154,20 +181,41 @@ pub fn run() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    runtime.block_on(serve_forever(get));
+    runtime.block_on(serve_forever(get, log, export.is_some()));
+    if let Some(export) = export {
+        export.shut_down();
+    }
     ExitCode::FAILURE
 }
 
-async fn serve_forever(get: impl Fn(&'static str) -> Option<String>) {
-    let wired = match wire::wire(get).await {
+async fn serve_forever(get: impl Fn(&'static str) -> Option<String>, log: Log, traced: bool) {
+    let poll = poll_interval(get("RUNTIME_POLL_MS").as_deref());
+    let wired = match wire::wire(get, traced).await {
         Ok(wired) => wired,
         Err(error) => {
             tracing::error!(error = edge::answer::chain(&error), "cannot start");
             return;
         }
     };
-    match serve(wired.port, router(table(), wired.handler)).await {
-        Ok(()) => tracing::error!("the server ended"),
+    let following = tokio::spawn(Follower::new(wired.config, log).run(poll));
+    match serve(wired.port, router(table(), wired.handler), terminated()).await {
+        Ok(()) => tracing::info!("the server ended"),
         Err(error) => tracing::error!(error = edge::answer::chain(&error), "cannot serve"),
     }
+    following.abort();
+}
+
+/// Waits for SIGTERM.
+#[cfg(unix)]
+async fn terminated() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut signal) => drop(signal.recv().await),
+        Err(_) => std::future::pending().await,
+    }
+}
+
+#[cfg(not(unix))]
+async fn terminated() {
+    std::future::pending().await
 }

@@ -39,6 +39,11 @@ impl IntoResponse for Failure {
     }
 }
 
+/// The answer to a fault of ours.
+pub(crate) fn internal() -> Response {
+    Failure::from(Code::Internal).into_response()
+}
+
 fn headers(status: StatusCode) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));

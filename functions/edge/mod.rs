@@ -3,12 +3,15 @@
 pub(crate) mod answer;
 pub(crate) mod auth;
 pub(crate) mod body;
+mod conditional;
 pub(crate) mod failure;
 pub(crate) mod layer;
+pub(crate) mod lifetime;
 pub(crate) mod log;
 pub(crate) mod request;
 pub(crate) mod serve;
 pub(crate) mod settings;
+pub(crate) mod site;
 pub(crate) mod trigger;
 
 #[cfg(test)]

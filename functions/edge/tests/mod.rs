@@ -2,16 +2,20 @@
 //! the host would post them.
 
 mod bad_input;
+mod console;
+mod documents;
 mod idempotency;
 mod openapi;
 mod owners;
 mod routes;
 mod six_steps;
+mod traces;
 mod triggers;
 
 use crate::Handler;
 use crate::edge::auth::tests::{AUDIENCE, ISSUER, SigningKey, verifier};
 use crate::edge::serve::router;
+use crate::edge::site::{Site, WebSettings};
 use app::ports::{Clock, Ids};
 use app::{App, Buckets, Ports};
 use axum::Router;
@@ -26,7 +30,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use testkit::{
-    Card, CountingIds, Deliveries, Delivery, FakeGateway, MemoryBus, MemoryTables, StoppedClock, Topology,
+    Card, CountingIds, Deliveries, Delivery, FakeGateway, MemoryBus, MemoryDocuments, MemoryTables,
+    PlainTypesetter, StoppedClock, Topology,
 };
 use tower::ServiceExt;
 
@@ -69,6 +74,7 @@ struct World {
     tables: Arc<MemoryTables>,
     bus: Arc<MemoryBus>,
     gateway: Arc<FakeGateway>,
+    documents: Arc<MemoryDocuments>,
     clock: Arc<StoppedClock>,
     key: SigningKey,
     deliveries: Mutex<Deliveries>,
@@ -92,20 +98,24 @@ impl World {
         let clock = Arc::new(StoppedClock::at("2026-10-01T00:00:00+09:00"));
         let (tables, bus) = (Arc::new(MemoryTables::default()), Arc::new(MemoryBus::default()));
         let (gateway, key) = (Arc::new(FakeGateway::default()), SigningKey::elliptic("k1"));
+        let documents = Arc::new(MemoryDocuments::default());
         let ids: Arc<dyn Ids> = Arc::new(CountingIds::new(1));
         let ports = Ports {
             tables: tables.clone(),
             bus: bus.clone(),
             gateway: gateway.clone(),
+            documents: documents.clone(),
+            typesetter: Arc::new(PlainTypesetter),
             clock: clock.clone(),
             ids: Arc::clone(&ids),
         };
         let app = App::new(ports, Arc::new(Catalogue::builtin()), Buckets::new(4).unwrap());
         let tokens = Arc::new(verifier(&key, clock.clone()));
-        let handler = Handler { app: Arc::new(app), tokens, clock: clock.clone(), ids };
+        let site = Arc::new(Site::new(WebSettings::default()));
+        let handler = Handler { app: Arc::new(app), tokens, clock: clock.clone(), ids, site };
         let router = router(crate::table(), handler.clone());
         let deliveries = Mutex::new(Deliveries::new(Topology::of_the_project(), 1).dropping_repeats());
-        (Self { router, tables, bus, gateway, clock, key, deliveries }, handler)
+        (Self { router, tables, bus, gateway, documents, clock, key, deliveries }, handler)
     }
 
     fn token(&self, who: Who) -> Option<String> {

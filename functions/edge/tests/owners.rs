@@ -14,6 +14,7 @@ async fn of_kim(world: &World, bill: &Value) -> Vec<(Method, String, Value)> {
         (Method::GET, format!("/api/orders/{order}"), Value::Null),
         (Method::POST, format!("/api/orders/{order}/termination"), Value::Null),
         (Method::GET, format!("/api/bills/{}", text(&bill["billId"])), Value::Null),
+        (Method::GET, format!("/api/bills/{}/document", text(&bill["billId"])), Value::Null),
         (Method::POST, "/api/payments".to_owned(), form),
         (Method::GET, format!("/api/payments/{payment}"), Value::Null),
         (Method::POST, format!("/api/payments/{payment}/cancellation"), reason),

@@ -55,13 +55,16 @@ async fn the_price_list_and_the_state_of_the_service_are_open_to_everybody() {
 #[tokio::test]
 async fn everything_else_needs_a_token_and_the_role_for_it() {
     let world = World::new();
-    let open = ["plans", "health", "ready", "openapi"];
+    let open =
+        ["plans", "health", "ready", "openapi", "web_mypage", "web_console", "web_asset", "web_settings"];
     let operators = [
         "order_suspend",
         "order_resume",
         "usage_intake",
         "billing_run_start",
         "billing_run_get",
+        "customers_search",
+        "figures",
         "sagas_list",
         "saga_retry",
         "parked_list",

@@ -1,0 +1,148 @@
+//! Everything in `web/`, in the program itself. A file's URL holds a digest of all of them, so a browser may keep what
+//! it got for good, and never mixes files of two builds.
+
+use super::{Page, content, has};
+use axum::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, ETAG, VARY};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::sync::LazyLock;
+
+/// A build's files never change under their URL.
+const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+/// What stands in a page where the version belongs.
+const VERSION: &str = "{{version}}";
+
+macro_rules! embedded {
+    ($($name:literal,)+) => {
+        &[$(($name, include_str!(concat!("../../../web/", $name))),)+]
+    };
+}
+
+/// The pages themselves.
+pub(super) const PAGES: &[(&str, &str)] = embedded!["mypage.html", "console.html",];
+
+/// What the pages load.
+pub(super) const FILES: &[(&str, &str)] = embedded![
+    "app.css",
+    "icon.svg",
+    "api.js",
+    "charts.js",
+    "console.js",
+    "console-cases.js",
+    "console-parked.js",
+    "console-runs.js",
+    "console-search.js",
+    "console-today.js",
+    "console-usage.js",
+    "format.js",
+    "live.js",
+    "mypage.js",
+    "mypage-bill.js",
+    "mypage-lines.js",
+    "mypage-open.js",
+    "mypage-overview.js",
+    "mypage-payments.js",
+    "route.js",
+    "saga.js",
+    "session.js",
+    "strings.js",
+    "text.js",
+    "ui.js",
+    "vendor-hooks.js",
+    "vendor-htm.js",
+    "vendor-preact.js",
+];
+
+/// One file as it is sent.
+struct File {
+    content_type: &'static str,
+    plain: Bytes,
+    zipped: Bytes,
+}
+
+static FILES_BY_NAME: LazyLock<BTreeMap<&'static str, File>> = LazyLock::new(|| {
+    FILES.iter().map(|(name, text)| (*name, File::new(content_type(name), (*text).to_owned()))).collect()
+});
+
+static PAGES_BY_NAME: LazyLock<BTreeMap<&'static str, File>> = LazyLock::new(|| {
+    let versioned = |text: &str| text.replace(VERSION, version());
+    PAGES.iter().map(|(name, text)| (*name, File::new(content_type(name), versioned(text)))).collect()
+});
+
+/// The digest of everything in `web/`.
+pub(super) fn version() -> &'static str {
+    static DIGEST: LazyLock<String> = LazyLock::new(|| {
+        let parts: Vec<&str> = PAGES.iter().chain(FILES).flat_map(|(name, text)| [*name, *text]).collect();
+        app::keys::digest(&parts)
+    });
+    &DIGEST
+}
+
+/// A file of this build; `None` when it has none of that name, or is not that build.
+pub(crate) fn serve(asked: &str, name: &str, request: &HeaderMap) -> Option<Response> {
+    let file = FILES_BY_NAME.get(name).filter(|_| asked == version())?;
+    let tag = format!("\"{asked}\"");
+    let mut response =
+        if has(request, &tag) { StatusCode::NOT_MODIFIED.into_response() } else { file.respond(request) };
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(IMMUTABLE));
+    response.headers_mut().insert(ETAG, HeaderValue::from_str(&tag).ok()?);
+    Some(response)
+}
+
+/// A page.
+pub(super) fn page(page: Page, request: &HeaderMap) -> Response {
+    let name = match page {
+        Page::MyPage => "mypage.html",
+        Page::Console => "console.html",
+    };
+    PAGES_BY_NAME[name].respond(request)
+}
+
+impl File {
+    fn new(content_type: &'static str, text: String) -> Self {
+        let zipped = zip(text.as_bytes());
+        Self { content_type, plain: text.into(), zipped: zipped.into() }
+    }
+
+    fn respond(&self, request: &HeaderMap) -> Response {
+        let vary = (VARY, HeaderValue::from_static("accept-encoding"));
+        if accepts_gzip(request) {
+            let encoding = (CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            ([content(self.content_type), encoding, vary], self.zipped.clone()).into_response()
+        } else {
+            ([content(self.content_type), vary], self.plain.clone()).into_response()
+        }
+    }
+}
+
+fn zip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    // Writing to memory cannot fail.
+    let _ = encoder.write_all(bytes);
+    encoder.finish().unwrap_or_default()
+}
+
+fn accepts_gzip(request: &HeaderMap) -> bool {
+    let accepted = request.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    let mut codings = accepted.flat_map(|value| value.split(','));
+    codings.any(|coding| {
+        let (name, weight) = coding.split_once(';').unwrap_or((coding, "q=1"));
+        let refused = matches!(weight.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000");
+        name.trim().eq_ignore_ascii_case("gzip") && !refused
+    })
+}
+
+fn content_type(name: &str) -> &'static str {
+    match name.rsplit_once('.').map(|(_, ending)| ending) {
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        Some("html") => "text/html; charset=utf-8",
+        Some(_) | None => "application/octet-stream",
+    }
+}

@@ -1,0 +1,77 @@
+// The browser, and what every page is held to: no error, no request to elsewhere, nothing that axe objects to.
+import { chromium } from "playwright-core";
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import assert from "node:assert/strict";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const PROGRAMS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+const FLAGS = [
+  "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+  "--disable-background-networking", "--disable-component-update", "--disable-sync",
+];
+/** Rules of WCAG 2.2, levels A and AA, and axe's own good practices. */
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+export const DESK = { viewport: { width: 1440, height: 900 } };
+export const PHONE = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
+
+/** Starts the browser. */
+export function launch() {
+  const executablePath = process.env.CHROMIUM ?? PROGRAMS.find(existsSync);
+  if (!executablePath) throw new Error("there is no Chromium; CHROMIUM names its program");
+  return chromium.launch({ executablePath, args: FLAGS });
+}
+
+/**
+ * Opens a page in a fresh session, runs a story on it, and holds it to what every page is held to.
+ *
+ * `expected` are statuses of answers that the story provokes: the browser tells the console of each.
+ */
+export async function visit(browser, host, { screen = DESK, language = "ko", dark = false, expected = [] }, story) {
+  const context = await browser.newContext({
+    baseURL: host.url, locale: "ko-KR", colorScheme: dark ? "dark" : "light", reducedMotion: "reduce", ...screen,
+  });
+  context.setDefaultTimeout(20_000);
+  const page = await context.newPage();
+  const troubles = [];
+  const provoked = (text) => expected.some((status) => text.includes(`status of ${status} `));
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type()) && !provoked(message.text())) troubles.push(message.text());
+  });
+  page.on("pageerror", (error) => troubles.push(String(error)));
+  page.on("request", (request) => {
+    const { origin, protocol } = new URL(request.url());
+    if (origin !== host.url && !["data:", "blob:"].includes(protocol)) troubles.push(`a request to ${request.url()}`);
+  });
+  await page.addInitScript((chosen) => localStorage.setItem("language", chosen), language);
+  try {
+    await story(page);
+    assert.deepEqual(troubles, []);
+  } catch (error) {
+    const name = `/tmp/browser-failure-${process.pid}-${Date.now()}.png`;
+    await page.screenshot({ path: name, fullPage: true }).catch(() => {});
+    error.message += `\n(picture: ${name}; on ${page.url()}; troubles: ${JSON.stringify(troubles)})`;
+    throw error;
+  } finally {
+    await context.close();
+  }
+}
+
+/** Holds the page as it is to the rules for everybody, and to the width of its screen. */
+export async function isFit(page) {
+  // Injected as the browser's own code: the policy of the pages would not let a script tag in.
+  const found = await page.evaluate(`${AXE}; axe.run(document, { runOnly: ${JSON.stringify(RULES)}, resultTypes: ["violations"] })`);
+  const violations = found.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`);
+  assert.deepEqual(violations, [], page.url());
+  const [width, screen] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+  assert.ok(width <= screen, `${page.url()} is ${width} px wide on a screen of ${screen} px`);
+}
+
+/** Signs in through the issuer's page, by the name that stands there. */
+export async function signIn(page, path, name) {
+  await page.goto(path);
+  await page.locator(".welcome button.primary").click();
+  await page.getByRole("button", { name }).click();
+  await page.locator("h1").waitFor();
+}

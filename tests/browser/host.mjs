@@ -1,0 +1,112 @@
+// The local host that the tests play against: a process of its own, with data of its own.
+import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+/** Milliseconds within which something is there, or never. */
+export const SOON = 60_000;
+
+/** Asks until there is an answer that counts. */
+export async function until(what, ask) {
+  const end = Date.now() + SOON;
+  for (let pause = 10; ; pause = Math.min(pause * 2, 500)) {
+    const answer = await ask();
+    if (answer) return answer;
+    if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
+    await new Promise((done) => setTimeout(done, pause));
+  }
+}
+
+/** Starts a local host; `settings` are more environment variables for its handlers. */
+export async function start(settings = {}) {
+  const program = process.env.LOCAL_HOST;
+  if (!program) throw new Error("LOCAL_HOST names the local host's program; `cargo xtask test --only browser` sets it");
+  const data = await mkdtemp(join(tmpdir(), "browser-"));
+  // With this variable, it ends when its standard input does, so it never outlives the tests.
+  const env = { ...process.env, ...settings, LOCAL_HOST_WATCH_STDIN: "1" };
+  const child = spawn(program, ["--port", "0", "--data", data], { cwd: ROOT, env, stdio: ["pipe", "pipe", "pipe"] });
+  const log = [];
+  const address = new Promise((done, fail) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      createInterface({ input: stream }).on("line", (line) => {
+        log.push(line);
+        const found = /^\s*Home\s+(http:\/\/\S+?)\/?$/.exec(line);
+        if (found) done(found[1]);
+      });
+    }
+    child.on("exit", () => fail(new Error(`the local host ended:\n${log.slice(-30).join("\n")}`)));
+  });
+  const host = new Host(await address, child, data, log);
+  await until("the handler", async () => (await fetch(`${host.url}/api/ready`)).ok);
+  return host;
+}
+
+/** A running local host, and what a test does to it directly. */
+export class Host {
+  constructor(url, child, data, log) {
+    Object.assign(this, { url, child, data, log });
+  }
+
+  async json(path, { method = "GET", who, body, key, type = "application/json" } = {}) {
+    const headers = { ...(body !== undefined && { "content-type": type }), ...(key && { "idempotency-key": key }) };
+    if (who) headers.authorization = `Bearer ${await this.token(who)}`;
+    const text = type === "application/json" && body !== undefined ? JSON.stringify(body) : body;
+    const response = await fetch(this.url + path, { method, headers, body: text });
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+    return response.json();
+  }
+
+  async token(who) {
+    const roles = [who.startsWith("operator") ? "operator" : "customer"];
+    return (await this.json("/dev/token", { method: "POST", body: { sub: who, roles } })).access_token;
+  }
+
+  setClock(now) {
+    return this.json("/dev/clock", { method: "PUT", body: { now } });
+  }
+
+  /** Opens a line and waits until it works. */
+  async openLine(who, order) {
+    const { orderId, sagaId } = await this.json("/api/orders", { method: "POST", who, body: order });
+    await this.sagaEnds(sagaId, who);
+    return this.json(`/api/orders/${orderId}`, { who });
+  }
+
+  sagaEnds(saga, who) {
+    return until(`the end of ${saga}`, async () => {
+      const found = await this.json(`/api/sagas/${saga}`, { who }).catch(() => null);
+      return found && ["completed", "compensated", "stuck"].includes(found.status) && found;
+    });
+  }
+
+  /** Bills a month and waits until it is done. */
+  async runMonth(usageMonth) {
+    const who = "operator-1";
+    await this.json("/api/billing-runs", { method: "POST", who, body: { usageMonth } });
+    await until(`the run of ${usageMonth}`, async () => (await this.json(`/api/billing-runs/${usageMonth}`, { who })).status === "completed");
+  }
+
+  myPage(who, what, found) {
+    return until(what, async () => {
+      const page = await this.json("/api/mypage", { who });
+      return found(page) && page;
+    });
+  }
+
+  usage(rows) {
+    const body = ["recordId,number,type,quantity,usedAt", ...rows.map((row) => row.join(","))].join("\n");
+    return this.json("/api/usage", { method: "POST", who: "operator-1", body, type: "text/csv" });
+  }
+
+  async stop() {
+    const gone = new Promise((done) => this.child.once("exit", done));
+    this.child.removeAllListeners("exit");
+    this.child.once("exit", () => {});
+    this.child.kill("SIGKILL");
+    await Promise.race([gone, new Promise((done) => setTimeout(done, 2_000))]);
+    await rm(this.data, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  }
+}

@@ -1,0 +1,13 @@
+// What a test presses and reads, in the language that the page is in.
+import { STRINGS } from "../../web/strings.js";
+
+/** The words of a language: `words("name")` as they stand, `words.exactly("name")` as a pattern for all of a name. */
+export function wordsOf(language) {
+  const at = ["ko", "en"].indexOf(language);
+  const words = (name, values = {}) => STRINGS[name][at].replace(/\{(\w+)\}/g, (_, key) => values[key]);
+  words.start = (name) => new RegExp(`^${words(name).replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}`);
+  return words;
+}
+
+/** Both languages on both screens. */
+export const EVERYWHERE = ["ko", "en"].flatMap((language) => ["desk", "phone"].map((size) => ({ language, size })));

@@ -1,0 +1,122 @@
+// Calls to the API. Every failure is an `ApiError` with the stable code of the problem.
+import { useRef, useState } from "./vendor-hooks.js";
+import { expire, token } from "./session.js";
+
+/** Times that a request is tried when nobody answered, or when the answer was to try again. */
+const TRIES = 4;
+/** Milliseconds before the second try; they double. */
+const PAUSE = 400;
+
+/** A request that failed: `code` is the problem's, or `offline`. */
+export class ApiError extends Error {
+  constructor(code, problem = {}) {
+    super(code);
+    this.code = code;
+    this.problem = problem;
+  }
+}
+
+let onSignedOut = () => {};
+
+/** Called when the token is good no more. */
+export function whenSignedOut(then) {
+  onSignedOut = then;
+}
+
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
+/** One request; the tries of one have the same key, so that it has its effect once. */
+async function call(path, options) {
+  for (let tries = 1; ; tries += 1) {
+    let response;
+    try {
+      response = await fetch(path, { ...options, cache: "no-store" });
+    } catch {
+      if (tries >= TRIES) throw new ApiError("offline");
+    }
+    const again = !response || response.status === 503 || response.status === 502;
+    if (!again || tries >= TRIES) return response;
+    await pause(PAUSE * 2 ** (tries - 1));
+  }
+}
+
+async function failure(response) {
+  const problem = await response.json().catch(() => ({}));
+  if (response.status === 401) {
+    expire();
+    onSignedOut();
+  }
+  return new ApiError(problem.code ?? (response.status >= 500 ? "unavailable" : "internal"), problem);
+}
+
+function headers(more) {
+  const bearer = token();
+  return { ...(bearer && { authorization: `Bearer ${bearer}` }), ...more };
+}
+
+/**
+ * Reads; with the tag of what is held, an answer that is the same has no data. With `wait`, what was only just asked
+ * for is waited for, that many seconds.
+ */
+export async function get(path, { tag, wait } = {}) {
+  const asked = { ...(tag && { "if-none-match": tag }), ...(wait && { prefer: `wait=${wait}` }) };
+  const response = await call(path, { headers: headers(asked) });
+  if (response.status === 304) return { changed: false };
+  if (!response.ok) throw await failure(response);
+  return { changed: true, data: await response.json(), tag: response.headers.get("etag") };
+}
+
+/** Reads a document as it is. */
+export async function getText(path) {
+  const response = await call(path, { headers: headers() });
+  if (!response.ok) throw await failure(response);
+  return response.text();
+}
+
+/** Asks for something to be done, once for each key. */
+export async function post(path, body, key, type = "application/json") {
+  const text = type === "application/json" && body !== undefined ? JSON.stringify(body) : body;
+  const response = await call(path, {
+    method: "POST",
+    body: text,
+    headers: headers({ ...(text !== undefined && { "content-type": type }), ...(key && { "idempotency-key": key }) }),
+  });
+  if (!response.ok) throw await failure(response);
+  return response.json();
+}
+
+/** Failures after which the same wish may still be fulfilled under its key. */
+const OPEN = new Set(["offline", "unavailable", "issuer_unavailable", "deadline_exceeded", "idempotency_key_in_flight"]);
+
+/**
+ * Something that a person wants done once. However often it is asked for, it is one request with one key until there is
+ * an answer to it; after an answer, or when it is something else that is wanted, there is another key.
+ */
+export function useIntent() {
+  const held = useRef({});
+  const [busy, setBusy] = useState(false);
+  const send = (path, body, type) => {
+    const intent = held.current;
+    if (intent.under_way) return intent.under_way;
+    const wish = JSON.stringify([path, body]);
+    if (intent.wish !== wish) Object.assign(intent, { wish, key: crypto.randomUUID() });
+    setBusy(true);
+    const over = (kept) => {
+      intent.under_way = null;
+      if (!kept) intent.wish = null;
+      setBusy(false);
+    };
+    intent.under_way = post(path, body, intent.key, type).then(
+      (answer) => {
+        over(false);
+        return answer;
+      },
+      (error) => {
+        over(OPEN.has(error.code));
+        throw error;
+      },
+    );
+    return intent.under_way;
+  };
+  return { busy, send };
+}

@@ -1,0 +1,65 @@
+// Taking in a usage file, and the report of what was rejected and why.
+import { Failed, Title, announce, html, useState } from "./ui.js";
+import { Share } from "./charts.js";
+import { named, t } from "./text.js";
+import { useIntent } from "./api.js";
+
+/** Rejected records that are shown; the report to download has all. */
+const SHOWN = 100;
+
+const isCsv = (file) => !/\.(ndjson|jsonl|json)$/i.test(file.name);
+
+function Report({ result, lines, name }) {
+  const { accepted, duplicates, rejected } = result;
+  const shown = rejected.slice(0, SHOWN);
+  const save = () => {
+    const quoted = (text) => `"${text.replaceAll('"', '""')}"`;
+    const rows = rejected.map(({ line, reason }) => [line, reason, quoted(lines[line - 1] ?? "")].join(","));
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([["line,reason,text", ...rows].join("\n")], { type: "text/csv" }));
+    link.download = `rejected-${name}.csv`;
+    link.click();
+    URL.revokeObjectURL(link.href);
+  };
+  return html`<section class="card">
+    <${Share} parts=${[["issued", t("usage.accepted"), accepted], ["skipped", t("usage.duplicates"), duplicates], ["parked", t("usage.rejected"), rejected.length]]} />
+    ${rejected.length > 0 && html`
+      <h2>${t("usage.rejected")}</h2>
+      ${rejected.length > SHOWN && html`<p class="sub">${t("usage.first", { count: SHOWN })}</p>`}
+      <div class="scroll" tabIndex="0" role="region" aria-label=${t("usage.rejected")}><table>
+        <thead><tr><th scope="col" class="number">${t("usage.line")}</th><th scope="col">${t("usage.why")}</th><th scope="col">${t("usage.text")}</th></tr></thead>
+        <tbody>${shown.map(({ line, reason }) => html`<tr key=${`${line} ${reason}`}><td class="number">${line}</td>
+          <td>${named("usage_reason", reason)}</td><td><code>${(lines[line - 1] ?? "").slice(0, 80)}</code></td></tr>`)}</tbody></table></div>
+      <p class="actions"><button type="button" onClick=${save}>${t("usage.report")}</button></p>`}
+  </section>`;
+}
+
+export function Usage() {
+  const [file, setFile] = useState(null);
+  const [report, setReport] = useState(null);
+  const [failed, setFailed] = useState(null);
+  const intent = useIntent();
+  const send = async (event) => {
+    event.preventDefault();
+    if (!file) return;
+    setFailed(null);
+    const text = await file.text();
+    try {
+      const result = await intent.send("/api/usage", text, isCsv(file) ? "text/csv" : "application/x-ndjson");
+      setReport({ result, lines: text.split(/\r?\n/), name: file.name });
+      announce(`${t("usage.accepted")} ${result.accepted}, ${t("usage.rejected")} ${result.rejected.length}`);
+    } catch (error) {
+      setReport(null);
+      setFailed(error);
+    }
+  };
+  return html`
+    <${Title}>${t("usage.title")}<//>
+    <section class="card"><form class="bar" onSubmit=${send}>
+      <p class="field"><label for="file">${t("usage.file")}</label>
+        <input id="file" type="file" accept=".csv,.ndjson,.jsonl,text/csv" aria-describedby="file-help" onChange=${(event) => setFile(event.target.files[0])} />
+        <span class="sub" id="file-help">${t("usage.help")}</span></p>
+      <button class="primary" aria-disabled=${file ? undefined : "true"} aria-busy=${intent.busy ? "true" : undefined}>${t("usage.send")}</button>
+    </form>${failed && html`<${Failed} error=${failed} />`}</section>
+    ${report && html`<${Report} ...${report} />`}`;
+}

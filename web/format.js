@@ -1,0 +1,77 @@
+// Sums, times and numbers as the language writes them. All times are Seoul's.
+import { locale } from "./text.js";
+
+const made = new Map();
+
+/** A formatter, made once for each language. */
+function formatter(kind, name, options) {
+  const key = `${locale()} ${name}`;
+  if (!made.has(key)) made.set(key, new Intl[kind](locale(), options));
+  return made.get(key);
+}
+
+const time = (name, options) => formatter("DateTimeFormat", name, { timeZone: "Asia/Seoul", ...options });
+
+/** Whole won: `58,300원` or `₩58,300`. */
+export function won(amount) {
+  if (locale() === "ko-KR") return `${formatter("NumberFormat", "number", {}).format(amount)}원`;
+  return formatter("NumberFormat", "won", { style: "currency", currency: "KRW" }).format(amount);
+}
+
+/** A number, with up to four decimals. */
+export function number(value) {
+  return formatter("NumberFormat", "precise", { maximumFractionDigits: 4 }).format(value);
+}
+
+/** A day: `2026년 11월 3일`. */
+export function day(at) {
+  const date = at.length === 10 ? new Date(`${at}T00:00:00+09:00`) : new Date(at);
+  return time("day", { dateStyle: "long" }).format(date);
+}
+
+/** A day and time to the minute. */
+export function moment(at) {
+  return time("moment", { dateStyle: "medium", timeStyle: "short" }).format(new Date(at));
+}
+
+/** A time of day to the second. */
+export function clock(at) {
+  return time("clock", { timeStyle: "medium" }).format(new Date(at));
+}
+
+/** A usage month: `2026년 10월`. */
+export function month(text) {
+  return time("month", { year: "numeric", month: "long" }).format(new Date(`${text}-01T00:00:00+09:00`));
+}
+
+/** The short name of a usage month: `10월`. */
+export function shortMonth(text) {
+  return time("short month", { month: "short" }).format(new Date(`${text}-01T00:00:00+09:00`));
+}
+
+/** A Korean mobile number with its dashes. */
+export function phone(digits) {
+  return digits.replace(/^(\d{3})(\d{4})(\d{4})$/, "$1-$2-$3");
+}
+
+/** How long something took, from milliseconds. */
+export function duration(ms) {
+  const unit = (name, value) =>
+    formatter("NumberFormat", name, { style: "unit", unit: name, unitDisplay: "short", maximumFractionDigits: 1 })
+      .format(value);
+  if (ms < 1000) return unit("millisecond", Math.round(ms));
+  if (ms < 60_000) return unit("second", ms / 1000);
+  if (ms < 3_600_000) return unit("minute", ms / 60_000);
+  if (ms < 86_400_000) return unit("hour", ms / 3_600_000);
+  return unit("day", ms / 86_400_000);
+}
+
+/** The month of now in Seoul, and `count` months before it, newest first. */
+export function months(count, now = new Date()) {
+  const [year, at] = new Intl.DateTimeFormat("en-CA", { timeZone: "Asia/Seoul", year: "numeric", month: "2-digit" })
+    .format(now).split("-").map(Number);
+  return Array.from({ length: count }, (_, back) => {
+    const index = year * 12 + (at - 1) - back;
+    return `${Math.floor(index / 12)}-${String((index % 12) + 1).padStart(2, "0")}`;
+  });
+}

@@ -1,0 +1,78 @@
+// The first page: what is due, the last twelve months, and what is going on.
+import { At, Empty, Read, Status, Title, Won, html } from "./ui.js";
+import { Months } from "./charts.js";
+import { month, months } from "./format.js";
+import { lineName, usePlanNames } from "./mypage-lines.js";
+import { t } from "./text.js";
+import { to } from "./route.js";
+import { isDue, newestFirst } from "./mypage-bill.js";
+
+/** What was billed and is due in each of the last twelve months up to the newest bill, over all lines. */
+export function lastYear(bills, now = new Date()) {
+  const shown = bills.filter((bill) => bill.status !== "voided" && bill.status !== "on_hold");
+  const newest = shown.reduce((last, bill) => (bill.usageMonth > last ? bill.usageMonth : last), months(1, now)[0]);
+  const end = new Date(`${newest}-15T00:00:00+09:00`);
+  return months(12, end).toReversed().map((name) => {
+    const its = shown.filter((bill) => bill.usageMonth === name);
+    const sum = (member) => its.reduce((total, bill) => total + bill[member], 0);
+    return { month: name, amount: sum("amount"), outstanding: sum("outstanding") };
+  });
+}
+
+function Due({ bills }) {
+  const due = bills.filter(isDue);
+  const sum = due.reduce((total, bill) => total + bill.outstanding, 0);
+  const first = due.toSorted((a, b) => a.dueDate.localeCompare(b.dueDate))[0];
+  if (!first) {
+    return html`<section class="hero calm"><p class="label">${t("due.title")}</p>
+      <p class="sum">${html`<${Won} amount=${0} />`}</p><p class="sub">${t("due.nothing")}</p></section>`;
+  }
+  return html`
+    <section class="hero">
+      <div><p class="label">${t("due.title")}</p>
+        <p class="sum"><${Won} amount=${sum} /></p>
+        <p class="sub">${t("due.until")} <${At} at=${first.dueDate} />${due.length > 1 && html` · ${t("due.bills", { count: due.length })}`}</p></div>
+      <a class="button primary large" href=${to("bills", first.billId)}>${t("due.pay")}</a>
+    </section>`;
+}
+
+const LineCard = ({ line, plan }) => html`
+  <li><a class="item" href=${to("lines", line.orderId)}>
+    <span class="main"><strong>${lineName(line)}</strong><span class="sub">${plan}</span></span>
+    <${Status} family="order_status" status=${line.status} /></a></li>`;
+
+/** A list with its heading and a link to all of it. */
+function Latest({ title, all, items, empty, action, children }) {
+  return html`<section class="card">
+    <header><h2>${title}</h2>${items.length > 0 && html`<a href=${all}>${t("all")}<span class="hidden"> ${title}</span></a>`}</header>
+    ${items.length === 0 ? html`<${Empty} action=${action}>${empty}<//>` : html`<ul class="list">${items.map(children)}</ul>`}
+  </section>`;
+}
+
+export function Overview({ page }) {
+  const name = usePlanNames();
+  return html`
+    <${Title}>${t("nav.home")}<//>
+    <${Read} from=${page} lines=${6}>${({ lines, bills, payments }) => html`
+      ${lines.length === 0 ? html`<section class="hero calm"><div><p class="label">${t("first.title")}</p><p class="sub">${t("first.text")}</p></div>
+          <a class="button primary large" href="#/open">${t("open.link")}</a></section>`
+        : html`<${Due} bills=${bills} />`}
+      <div class="columns">
+        <section class="card wide"><${Months} bars=${lastYear(bills)} title=${t("chart.title")} /></section>
+        <${Latest} title=${t("nav.lines")} all="#/lines" items=${lines.toReversed().slice(0, 3)} empty=${t("lines.empty")}
+          action=${html`<a href="#/open">${t("open.link")}</a>`}>
+          ${(line) => html`<${LineCard} key=${line.orderId} line=${line} plan=${name(line.plan)} />`}
+        <//>
+        <${Latest} title=${t("nav.bills")} all="#/bills" items=${newestFirst(bills).slice(0, 3)} empty=${t("bills.empty")}>
+          ${(bill) => html`<li key=${bill.billId}><a class="item" href=${to("bills", bill.billId)}>
+            <span class="main"><strong>${month(bill.usageMonth)}</strong><span class="sub"><${Status} family="bill_status" status=${bill.status} /></span></span>
+            <${Won} amount=${bill.amount} /></a></li>`}
+        <//>
+        <${Latest} title=${t("nav.payments")} all="#/payments" items=${payments.toReversed().slice(0, 3)} empty=${t("payments.empty")}>
+          ${(payment) => html`<li key=${payment.paymentId}><a class="item" href=${to("payments", payment.paymentId)}>
+            <span class="main"><strong><${Won} amount=${payment.amount} /></strong><span class="sub"><${At} at=${payment.history[0].at} /></span></span>
+            <${Status} family="payment_status" status=${payment.status} /></a></li>`}
+        <//>
+      </div>`}
+    <//>`;
+}

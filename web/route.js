@@ -1,0 +1,33 @@
+// Where we are: the part of the address behind `#`, so that the host has one path for each page.
+import { useEffect, useState } from "./vendor-hooks.js";
+
+/** The parts of the path, such as `["bills", "202610-…"]`. */
+export function parts() {
+  return location.hash.replace(/^#\/?/, "").split("/").filter(Boolean).map(decodeURIComponent);
+}
+
+/** The address of a path. */
+export function to(...path) {
+  return `#/${path.map(encodeURIComponent).join("/")}`;
+}
+
+/** Goes to a path; `replace` leaves no step to come back to. */
+export function go(path, { replace = false } = {}) {
+  if (replace) {
+    history.replaceState(null, "", path);
+    dispatchEvent(new HashChangeEvent("hashchange"));
+  } else {
+    location.hash = path;
+  }
+}
+
+/** The parts of the path, as they change. */
+export function useRoute() {
+  const [route, set] = useState(parts);
+  useEffect(() => {
+    const changed = () => set(parts());
+    addEventListener("hashchange", changed);
+    return () => removeEventListener("hashchange", changed);
+  }, []);
+  return route;
+}

@@ -1,0 +1,174 @@
+// The parts that all pages are made of.
+import { createElement, render } from "./vendor-preact.js";
+import { useEffect, useLayoutEffect, useRef, useState } from "./vendor-hooks.js";
+import htm from "./vendor-htm.js";
+import { choose, current, has, t, useLanguage } from "./text.js";
+import { day, won } from "./format.js";
+import { signIn, signOut, who } from "./session.js";
+import { forget } from "./live.js";
+import { go, useRoute } from "./route.js";
+
+export const html = htm.bind(createElement);
+export { render, useEffect, useRef, useState };
+
+/** Says something to who cannot see it. */
+export function announce(text) {
+  document.getElementById("live").textContent = text;
+}
+
+/** A sum of money. */
+export const Won = ({ amount }) => html`<span class="won">${won(amount)}</span>`;
+
+/** A day or time in words for people, exact for programs. */
+export const At = ({ at, as = day }) => html`<time dateTime=${at}>${as(at)}</time>`;
+
+/** Colours of states: good, waiting, bad, or none of these. */
+const TONES = {
+  active: "good", settled: "good", completed: "good", captured: "wait", replayed: "good",
+  requested: "wait", issued: "wait", partially_paid: "wait", pending: "wait", running: "wait", waiting: "wait",
+  cancelling: "wait", terminating: "wait", compensating: "wait", unknown: "wait", started: "wait",
+  stuck: "bad", declined: "bad", rejected: "bad", on_hold: "bad", suspended: "bad",
+};
+
+/** Where something stands. */
+export const Status = ({ family, status }) =>
+  html`<span class="chip ${TONES[status] ?? ""}">${t(`${family}.${status}`)}</span>`;
+
+/** What is there before the answer is. */
+export const Loading = ({ lines = 3 }) => html`
+  <div class="loading" role="status">
+    <span class="hidden">${t("loading")}</span>
+    ${Array.from({ length: lines }, () => html`<p class="skeleton" aria-hidden="true"></p>`)}
+  </div>`;
+
+/** What is there when there is nothing. */
+export const Empty = ({ children, action }) => html`<div class="empty"><p>${children}</p>${action}</div>`;
+
+/** What went wrong, in the reader's words. */
+export function problem(error) {
+  const { code, problem: details = {} } = error;
+  const text = has(`code.${code}`) ? t(`code.${code}`) : t("code.internal");
+  if (code === "payment_declined" && has(`decline.${details.reason}`)) return t(`decline.${details.reason}`);
+  return details.invocationId ? `${text} ${t("problem.reference", { id: details.invocationId })}` : text;
+}
+
+/** A failure, and a way out of it. */
+export const Failed = ({ error, retry }) => html`
+  <div class="failed" role="alert">
+    <p>${problem(error)}</p>
+    ${retry && html`<button type="button" onClick=${retry}>${t("retry")}</button>`}
+  </div>`;
+
+/** What was read: loading, failed, or there. A failure does not take away what there is. */
+export function Read({ from, lines, children }) {
+  if (from.data === undefined) {
+    return from.error ? html`<${Failed} error=${from.error} retry=${from.refresh} />` : html`<${Loading} lines=${lines} />`;
+  }
+  const stale = from.error && html`<p class="stale" role="status">${t("stale")}</p>`;
+  return html`${stale}${children(from.data)}`;
+}
+
+/** A button that is busy while its work is under way. */
+export const Button = ({ busy, kind = "", children, ...more }) => html`
+  <button type="button" class=${kind} aria-disabled=${busy ? "true" : undefined} aria-busy=${busy ? "true" : undefined}
+    ...${more} onClick=${busy ? undefined : more.onClick}>${children}</button>`;
+
+/** A heading that takes the focus when the page changes, so that a screen reader begins there. */
+export function Title({ children, text }) {
+  const heading = useRef(null);
+  // Before the page is shown, so that the focus is not taken from who is quick.
+  useLayoutEffect(() => {
+    if (Title.moved) heading.current.focus({ preventScroll: true });
+    if (Title.moved) scrollTo(0, 0);
+    Title.moved = true;
+  }, []);
+  useEffect(() => {
+    document.title = `${text ?? children} · ${t(Title.site)}`;
+  });
+  return html`<h1 tabIndex="-1" ref=${heading}>${children}</h1>`;
+}
+
+/** A window in front of the page. `open` shows it; it closes with Escape, and gives the focus back. */
+export function Dialog({ open, close, title, children, wide }) {
+  const box = useRef(null);
+  useEffect(() => {
+    if (open && !box.current.open) box.current.showModal();
+    if (!open && box.current.open) box.current.close();
+  }, [open]);
+  return html`
+    <dialog ref=${box} class=${wide ? "wide" : ""} aria-labelledby="dialog-title" onClose=${close}>
+      ${open && html`
+        <header><h2 id="dialog-title">${title}</h2>
+          <button type="button" class="icon" aria-label=${t("close")} onClick=${close}>✕</button></header>
+        ${children}`}
+    </dialog>`;
+}
+
+const Languages = () => html`
+  <div class="languages" role="group" aria-label=${t("language")}>
+    <button type="button" lang="ko" aria-pressed=${String(current() === "ko")} onClick=${() => choose("ko")}>한국어</button>
+    <button type="button" lang="en" aria-pressed=${String(current() === "en")} onClick=${() => choose("en")}>
+      <span class="short" aria-hidden="true">EN</span><span class="full">English</span></button>
+  </div>`;
+
+/** Ends the session and shows the first page. */
+export function leave() {
+  signOut();
+  forget();
+  go("#/", { replace: true });
+  dispatchEvent(new Event("signed-out"));
+}
+
+/** Header, navigation, and the page in between. */
+export function Shell({ brand, items, children }) {
+  useLanguage();
+  const person = who();
+  const [here = ""] = useRoute();
+  const menu = useRef(null);
+  useEffect(() => {
+    // On a narrow screen the menu is wider than the screen, and what is chosen may be outside.
+    menu.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [here]);
+  return html`
+    <a class="skip" href="#main" onClick=${(event) => {
+      event.preventDefault();
+      document.getElementById("main").focus();
+    }}>${t("skip")}</a>
+    <header class="top">
+      <a class="brand" href="#/"><span class="mark" aria-hidden="true"></span>${t(brand)}</a>
+      ${person && html`<nav aria-label=${t("navigation")} ref=${menu}><ul>
+        ${items.map(([path, name, also = []]) => html`
+          <li><a href="#/${path}" aria-current=${here === path || also.includes(here) ? "page" : undefined}>${t(name)}</a></li>`)}
+      </ul></nav>`}
+      <div class="tools">
+        <${Languages} />
+        ${person && html`<button type="button" class="plain" onClick=${leave}>${t("sign_out")}</button>`}
+      </div>
+    </header>
+    <main id="main" class="page" tabIndex="-1">${children}</main>
+    <p id="live" class="hidden" role="status" aria-live="polite"></p>`;
+}
+
+/** The way in. */
+export function Welcome({ title, text, error, children }) {
+  const [failed, setFailed] = useState(error);
+  const [busy, setBusy] = useState(false);
+  const enter = async () => {
+    setBusy(true);
+    setFailed(null);
+    try {
+      await signIn();
+    } catch (trouble) {
+      setFailed(trouble);
+      setBusy(false);
+    }
+  };
+  return html`
+    <section class="welcome">
+      <${Title}>${t(title)}<//>
+      <p class="lead">${t(text)}</p>
+      ${failed && html`<div class="failed" role="alert"><p>${t("sign_in.failed")}</p></div>`}
+      <${Button} kind="primary large" busy=${busy} onClick=${enter}>${t("sign_in")}<//>
+      ${children}
+    </section>`;
+}
