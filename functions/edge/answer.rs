@@ -6,7 +6,7 @@ use app::{Answer, Once};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use contract::problem::{Code, PROBLEM_JSON, Problem};
+use contract::problem::{Code, PROBLEM_JSON};
 use domain::ids::CustomerId;
 use serde::Serialize;
 use std::error::Error;
@@ -41,8 +41,9 @@ pub(crate) fn once(
 impl From<app::Failure> for Failure {
     fn from(failure: app::Failure) -> Self {
         use app::Failure as F;
+        let retry_after = failure.retry_after();
         match failure {
-            F::Refused(problem) => Self(*problem),
+            F::Refused(problem) => Self { problem, retry_after },
             F::Malformed(detail) => Self::new(Code::InvalidField, detail),
             F::Changed => {
                 tracing::warn!("gave up a change that others kept making at the same time");
@@ -50,11 +51,11 @@ impl From<app::Failure> for Failure {
             }
             F::Unavailable(cause) => {
                 tracing::warn!(error = chain(cause.as_ref()), "a dependency is not available");
-                Self::from(Code::Unavailable)
+                Self { retry_after, ..Self::from(Code::Unavailable) }
             }
             F::Fault(cause) => {
                 tracing::error!(error = chain(cause.as_ref()), "a fault");
-                Self(Problem::new(Code::Internal))
+                Self::from(Code::Internal)
             }
         }
     }
@@ -74,6 +75,9 @@ pub(crate) fn chain(error: &dyn Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use app::ports::{DocumentError, TableError};
+    use axum::http::header::RETRY_AFTER;
+    use std::time::Duration;
 
     #[test]
     fn each_failure_has_its_status() {
@@ -84,9 +88,25 @@ mod tests {
             (app::Failure::Unavailable(cause()), Code::Unavailable),
             (app::Failure::Fault(cause()), Code::Internal),
         ] {
-            let Failure(problem) = failure.into();
+            let Failure { problem, .. } = failure.into();
             assert_eq!(problem.code(), code);
             assert!(!serde_json::to_string(&problem).unwrap().contains("the cause"));
+        }
+    }
+
+    #[test]
+    fn a_caller_is_told_how_long_a_busy_store_asks_to_wait() {
+        let wait = Some(Duration::from_millis(2_500));
+        let busy: [app::Failure; 2] = [
+            TableError::Throttled { retry_after: wait }.into(),
+            DocumentError::Busy { retry_after: wait }.into(),
+        ];
+        for failure in busy {
+            let response = Failure::from(failure).into_response();
+            assert_eq!(
+                (response.status().as_u16(), &response.headers()[RETRY_AFTER]),
+                (503, &"3".parse().unwrap())
+            );
         }
     }
 

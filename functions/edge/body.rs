@@ -150,7 +150,7 @@ mod tests {
             request.headers_mut().insert(CONTENT_TYPE, value.parse().unwrap());
         }
         let read = Json::<Form>::from_request(request, &()).await;
-        read.map(|Json(form)| form).map_err(|Failure(problem)| serde_json::to_value(problem).unwrap())
+        read.map(|Json(form)| form).map_err(|Failure { problem, .. }| serde_json::to_value(problem).unwrap())
     }
 
     const JSON: Option<&str> = Some("application/json; charset=utf-8");
@@ -218,7 +218,9 @@ mod tests {
             assert_eq!((file.format, file.bytes.as_ref()), (format, b"a,b".as_ref()));
         }
         let request = Request::post("/").header(CONTENT_TYPE, "application/json").body("".into()).unwrap();
-        let Err(Failure(problem)) = UsageFile::from_request(request, &()).await else { panic!("taken") };
+        let Err(Failure { problem, .. }) = UsageFile::from_request(request, &()).await else {
+            panic!("taken")
+        };
         assert_eq!(problem.code(), Code::UnsupportedMediaType);
     }
 }

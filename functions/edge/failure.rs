@@ -4,38 +4,45 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTIC
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use contract::problem::{Code, PROBLEM_JSON, Problem};
+use std::ops::RangeInclusive;
+use std::time::Duration;
 
-/// Seconds after which a caller may try again what is not available for the moment.
-const RETRY_AFTER_SECONDS: u64 = 1;
+/// Seconds after which a caller may try again what is not available for the moment: the least, when nobody knows, and
+/// the most that a dependency can make of it.
+const RETRY_AFTER_SECONDS: RangeInclusive<u64> = 1..=60;
 
 /// A problem on its way to the caller.
 #[derive(Debug)]
-pub(crate) struct Failure(pub(crate) Problem);
+pub(crate) struct Failure {
+    pub(crate) problem: Box<Problem>,
+    /// How long the dependency that is busy asks to wait; passed on with a 503.
+    pub(crate) retry_after: Option<Duration>,
+}
 
 impl Failure {
     /// The problem of a code, with a sentence for people.
     pub(crate) fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self(Problem::new(code).detail(detail))
+        Self::from(Problem::new(code).detail(detail))
     }
 }
 
 impl From<Code> for Failure {
     fn from(code: Code) -> Self {
-        Self(Problem::new(code))
+        Self::from(Problem::new(code))
     }
 }
 
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
-        Self(problem)
+        Self { problem: Box::new(problem), retry_after: None }
     }
 }
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.0.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let body = serde_json::to_vec(&self.0).unwrap_or_default();
-        (status, headers(status), body).into_response()
+        let status = StatusCode::from_u16(self.problem.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&self.problem).unwrap_or_default();
+        (status, headers(status, self.retry_after), body).into_response()
     }
 }
 
@@ -44,7 +51,7 @@ pub(crate) fn internal() -> Response {
     Failure::from(Code::Internal).into_response()
 }
 
-fn headers(status: StatusCode) -> HeaderMap {
+fn headers(status: StatusCode, retry_after: Option<Duration>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -52,9 +59,15 @@ fn headers(status: StatusCode) -> HeaderMap {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
     if status == StatusCode::SERVICE_UNAVAILABLE {
-        headers.insert(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+        headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(retry_after)));
     }
     headers
+}
+
+/// Rounded up, so that nobody comes back too early.
+fn whole_seconds(wait: Option<Duration>) -> u64 {
+    let seconds = wait.map_or(0, |wait| wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)));
+    seconds.clamp(*RETRY_AFTER_SECONDS.start(), *RETRY_AFTER_SECONDS.end())
 }
 
 #[cfg(test)]
@@ -71,5 +84,14 @@ mod tests {
         assert_eq!(response.status(), 503);
         assert_eq!(response.headers()[RETRY_AFTER], "1");
         assert!(!response.headers().contains_key(WWW_AUTHENTICATE));
+    }
+
+    #[test]
+    fn the_wait_is_in_whole_seconds_neither_none_nor_for_ever() {
+        let waits = [(0, 1), (100, 1), (1_000, 1), (1_001, 2), (30_000, 30), (3_600_000, 60)];
+        for (milliseconds, seconds) in waits {
+            assert_eq!(whole_seconds(Some(Duration::from_millis(milliseconds))), seconds, "{milliseconds}");
+        }
+        assert_eq!(whole_seconds(Some(Duration::MAX)), 60);
     }
 }

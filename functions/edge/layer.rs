@@ -149,7 +149,7 @@ fn trace(headers: &HeaderMap) -> Option<TraceParent> {
 }
 
 fn problem(code: Code, invocation: String) -> Response {
-    Failure(Problem::new(code).with("invocationId", invocation)).into_response()
+    Failure::from(Problem::new(code).with("invocationId", invocation)).into_response()
 }
 
 fn finished(response: &Response, elapsed: Duration) {

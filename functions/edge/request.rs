@@ -146,13 +146,13 @@ mod tests {
     async fn required(keys: &[&[u8]]) -> Result<String, Code> {
         let mut parts = parts("/", keys);
         let key = <IdempotencyKey as FromRequestParts<()>>::from_request_parts(&mut parts, &()).await;
-        key.map(|key| key.0).map_err(|Failure(problem)| problem.code())
+        key.map(|key| key.0).map_err(|Failure { problem, .. }| problem.code())
     }
 
     async fn optional(keys: &[&[u8]]) -> Result<Option<String>, Code> {
         let mut parts = parts("/", keys);
         let key = <IdempotencyKey as OptionalFromRequestParts<()>>::from_request_parts(&mut parts, &()).await;
-        key.map(|key| key.map(|key| key.0)).map_err(|Failure(problem)| problem.code())
+        key.map(|key| key.map(|key| key.0)).map_err(|Failure { problem, .. }| problem.code())
     }
 
     #[tokio::test]
@@ -180,7 +180,7 @@ mod tests {
     async fn a_query_has_known_parameters_with_valid_values_only() {
         let page = async |uri: &str| {
             let query = Query::<ListQuery>::from_request_parts(&mut parts(uri, &[]), &()).await;
-            query.map(|Query(query)| query.page()).map_err(|Failure(problem)| problem.code())
+            query.map(|Query(query)| query.page()).map_err(|Failure { problem, .. }| problem.code())
         };
         assert_eq!(page("/?limit=3&cursor=x&customerId=c1").await.unwrap().limit, 3);
         assert_eq!(page("/").await.unwrap().limit, PAGE_ITEMS_DEFAULT);

@@ -168,7 +168,7 @@ mod tests {
 
     fn read(format: UsageFormat, text: impl Into<Vec<u8>>) -> Result<Parsed, Code> {
         let bytes = text.into().into();
-        parse(&UsageFile { format, bytes }).map_err(|Failure(problem)| problem.code())
+        parse(&UsageFile { format, bytes }).map_err(|Failure { problem, .. }| problem.code())
     }
 
     fn reasons(parsed: &Parsed) -> Vec<(usize, &str)> {

@@ -42,15 +42,13 @@ impl Packages {
     /// Installs the packages unless they are there, and returns the folder with their programs, `python` among them.
     /// Processes that want them at the same time wait for the first.
     pub fn install(&self) -> Result<PathBuf, PythonError> {
-        self.install_in(&cache())
+        self.install_in(&tool_cache::folder())
     }
 
     fn install_in(&self, cache: &Path) -> Result<PathBuf, PythonError> {
-        fs::create_dir_all(cache).map_err(PythonError::Cache)?;
-        let lock = cache.join(format!("python-{}.lock", self.name));
-        let lock = fs::File::create(lock).map_err(PythonError::Cache)?;
-        lock.lock().map_err(PythonError::Cache)?;
-        let home = cache.join(format!("python-{}", self.name));
+        let name = format!("python-{}", self.name);
+        let _lock = tool_cache::lock(cache, &name).map_err(PythonError::Cache)?;
+        let home = cache.join(name);
         if !self.is_current(&home) {
             self.fetch(&home)?;
         }
@@ -89,14 +87,6 @@ impl Packages {
 }
 
 const INSTALLED: &str = "installed.txt";
-
-/// `$XDG_CACHE_HOME`, else `~/.cache`, else the folder for temporary files.
-fn cache() -> PathBuf {
-    let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-    let base = named("XDG_CACHE_HOME").map(PathBuf::from);
-    let base = base.or_else(|| named("HOME").map(|home| Path::new(&home).join(".cache")));
-    base.unwrap_or_else(std::env::temp_dir).join("phone-billing")
-}
 
 #[cfg(test)]
 mod tests {

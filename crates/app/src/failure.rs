@@ -4,6 +4,7 @@ use crate::ports::{BusError, DocumentError, GatewayError, TableError};
 use contract::event::Missing;
 use contract::problem::{Code, Problem};
 use domain::{bill, order, pay, saga};
+use std::time::Duration;
 
 /// Why a use case did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +51,16 @@ impl Failure {
         match self {
             Self::Refused(_) | Self::Malformed(_) | Self::Fault(_) => Fate::Park,
             Self::Changed | Self::Unavailable(_) => Fate::Retry,
+        }
+    }
+
+    /// How long a store that is busy asks to wait, when it says so.
+    pub fn retry_after(&self) -> Option<Duration> {
+        let Self::Unavailable(cause) = self else { return None };
+        match (cause.downcast_ref(), cause.downcast_ref()) {
+            (Some(TableError::Throttled { retry_after }), _)
+            | (_, Some(DocumentError::Busy { retry_after })) => *retry_after,
+            _ => None,
         }
     }
 

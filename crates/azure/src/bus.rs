@@ -10,15 +10,14 @@ mod wire;
 
 pub use crate::endpoint::ClientError;
 
-use crate::connection::{CONNECT_SECONDS, pipeline, transport};
+use crate::connection::{CONNECT_SECONDS, pipeline, retrying, transport};
 use crate::credential::{StaticToken, credential_from_settings};
 use crate::endpoint::Endpoint;
 use app::ports::{Bus, BusError, Message};
 use async_trait::async_trait;
 use azure_core::credentials::TokenCredential;
 use azure_core::http::{
-    ClientOptions, Context, ExponentialRetryOptions, Method, Pipeline, PipelineSendOptions, RawResponse,
-    Request, RetryOptions,
+    ClientOptions, Context, Method, Pipeline, PipelineSendOptions, RawResponse, Request, RetryOptions,
 };
 use domain::limits::HANDLER_SECONDS_MAX;
 use std::sync::Arc;
@@ -35,8 +34,6 @@ const TRY_SECONDS: u64 = 4;
 const PING_SECONDS: u64 = 2;
 /// Tries after the first one.
 const RETRIES_MAX: u32 = 4;
-/// Milliseconds before the first retry, doubled for each further one; `azure_core` adds up to 255 at random.
-const RETRY_DELAY_MS: i64 = 50;
 
 const _: () = assert!(SEND_SECONDS < HANDLER_SECONDS_MAX);
 const _: () = assert!(CONNECT_SECONDS < TRY_SECONDS && TRY_SECONDS * 2 < SEND_SECONDS);
@@ -55,16 +52,8 @@ pub struct ServiceBusClientOptions {
 
 impl Default for ServiceBusClientOptions {
     fn default() -> Self {
-        let retry = ExponentialRetryOptions {
-            initial_delay: azure_core::time::Duration::milliseconds(RETRY_DELAY_MS),
-            max_retries: RETRIES_MAX,
-            ..ExponentialRetryOptions::default()
-        };
         Self {
-            client_options: ClientOptions {
-                retry: RetryOptions::exponential(retry),
-                ..ClientOptions::default()
-            },
+            client_options: retrying(RETRIES_MAX),
             send_deadline: Duration::from_secs(SEND_SECONDS),
             ping_deadline: Duration::from_secs(PING_SECONDS),
         }

@@ -2,7 +2,7 @@
 
 use crate::endpoint::{ClientError, Endpoint};
 use azure_core::http::policies::Policy;
-use azure_core::http::{ClientOptions, Pipeline, Transport};
+use azure_core::http::{ClientOptions, ExponentialRetryOptions, Pipeline, RetryOptions, Transport};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +12,19 @@ pub(crate) const CONNECT_SECONDS: u64 = 3;
 const IDLE_SECONDS: u64 = 60;
 /// Connections that are kept when they are not in use.
 const IDLE_CONNECTIONS_MAX: usize = 64;
+
+/// Milliseconds before the first retry, doubled for each further one; `azure_core` adds up to 255 at random.
+const RETRY_DELAY_MS: i64 = 50;
+
+/// The SDK's options, with as many retries after the first try.
+pub(crate) fn retrying(retries_max: u32) -> ClientOptions {
+    let retry = ExponentialRetryOptions {
+        initial_delay: azure_core::time::Duration::milliseconds(RETRY_DELAY_MS),
+        max_retries: retries_max,
+        ..ExponentialRetryOptions::default()
+    };
+    ClientOptions { retry: RetryOptions::exponential(retry), ..ClientOptions::default() }
+}
 
 /// The SDK's pipeline, which tells the service the name and version of this crate.
 pub(crate) fn pipeline(options: ClientOptions, per_try: Vec<Arc<dyn Policy>>) -> Pipeline {

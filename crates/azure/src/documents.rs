@@ -6,14 +6,14 @@
 mod failure;
 mod patience;
 
-use crate::connection::{CONNECT_SECONDS, transport};
+use crate::connection::{CONNECT_SECONDS, retrying, transport};
 use crate::credential::credential_from_settings;
 use crate::endpoint::{ClientError, Endpoint};
 use crate::shared_key::{Service, SharedKeyPolicy};
 use app::ports::{Document, DocumentError, Documents, ETag, Reading, Stored, validate_name};
 use async_trait::async_trait;
 use azure_core::credentials::TokenCredential;
-use azure_core::http::{ClientOptions, ExponentialRetryOptions, RetryOptions};
+use azure_core::http::ClientOptions;
 use azure_storage_blob::models::{
     BlobClientDownloadOptions, BlobClientDownloadResult, BlockBlobClientUploadOptions, StorageErrorCode,
 };
@@ -33,8 +33,6 @@ const TRY_SECONDS: u64 = 4;
 const PING_SECONDS: u64 = 2;
 /// Tries after the first one.
 const RETRIES_MAX: u32 = 4;
-/// Milliseconds before the first retry, doubled for each further one; `azure_core` adds up to 255 at random.
-const RETRY_DELAY_MS: i64 = 50;
 /// Times that a document is asked for again whose content broke off, which the pipeline does not see.
 const READS_AGAIN_MAX: u32 = 2;
 
@@ -55,16 +53,8 @@ pub struct BlobDocumentsOptions {
 
 impl Default for BlobDocumentsOptions {
     fn default() -> Self {
-        let retry = ExponentialRetryOptions {
-            initial_delay: azure_core::time::Duration::milliseconds(RETRY_DELAY_MS),
-            max_retries: RETRIES_MAX,
-            ..ExponentialRetryOptions::default()
-        };
         Self {
-            client_options: ClientOptions {
-                retry: RetryOptions::exponential(retry),
-                ..ClientOptions::default()
-            },
+            client_options: retrying(RETRIES_MAX),
             call_deadline: Duration::from_secs(CALL_SECONDS),
             ping_deadline: Duration::from_secs(PING_SECONDS),
         }

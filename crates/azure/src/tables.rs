@@ -11,7 +11,7 @@ mod attempt;
 mod batch;
 mod entity;
 
-use crate::connection::{CONNECT_SECONDS, pipeline, transport};
+use crate::connection::{CONNECT_SECONDS, pipeline, retrying, transport};
 use crate::endpoint::{ClientError, Endpoint};
 use crate::shared_key::{Service, SharedKeyPolicy};
 use address::Next;
@@ -24,8 +24,7 @@ use azure_core::http::headers::{ACCEPT, CONTENT_TYPE, HeaderName, VERSION};
 use azure_core::http::policies::Policy;
 use azure_core::http::policies::auth::BearerTokenAuthorizationPolicy;
 use azure_core::http::{
-    ClientOptions, Context, ExponentialRetryOptions, Method, Pipeline, PipelineSendOptions, RawResponse,
-    Request, RetryOptions, Url,
+    ClientOptions, Context, Method, Pipeline, PipelineSendOptions, RawResponse, Request, Url,
 };
 use domain::limits::{HANDLER_SECONDS_MAX, PAGE_ENTITIES_MAX};
 use entity::Entity;
@@ -59,8 +58,6 @@ const TRY_SECONDS: u64 = 10;
 const PING_SECONDS: u64 = 2;
 /// Tries after the first one.
 const RETRIES_MAX: u32 = 6;
-/// Milliseconds before the first retry, doubled for each further one; `azure_core` adds up to 255 at random.
-const RETRY_DELAY_MS: i64 = 50;
 
 const _: () = assert!(CALL_SECONDS < HANDLER_SECONDS_MAX);
 const _: () = assert!(CONNECT_SECONDS < TRY_SECONDS && TRY_SECONDS < CALL_SECONDS);
@@ -79,16 +76,8 @@ pub struct TablesClientOptions {
 
 impl Default for TablesClientOptions {
     fn default() -> Self {
-        let retry = ExponentialRetryOptions {
-            initial_delay: azure_core::time::Duration::milliseconds(RETRY_DELAY_MS),
-            max_retries: RETRIES_MAX,
-            ..ExponentialRetryOptions::default()
-        };
         Self {
-            client_options: ClientOptions {
-                retry: RetryOptions::exponential(retry),
-                ..ClientOptions::default()
-            },
+            client_options: retrying(RETRIES_MAX),
             call_deadline: Duration::from_secs(CALL_SECONDS),
             ping_deadline: Duration::from_secs(PING_SECONDS),
         }

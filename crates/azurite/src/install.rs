@@ -26,9 +26,7 @@ pub(crate) struct Installed {
 
 /// Installs Azurite unless it is there. Processes that want it at the same time wait for the first.
 pub(crate) fn install(cache: &Path) -> Result<Installed, AzuriteError> {
-    fs::create_dir_all(cache).map_err(AzuriteError::Cache)?;
-    let lock = fs::File::create(cache.join("azurite.lock")).map_err(AzuriteError::Cache)?;
-    lock.lock().map_err(AzuriteError::Cache)?;
+    let _lock = tool_cache::lock(cache, "azurite").map_err(AzuriteError::Cache)?;
     let home = cache.join(format!("azurite-{VERSION}"));
     if !is_current(&home) {
         let fresh = cache.join("azurite.new");

@@ -5,7 +5,7 @@
 mod install;
 
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
@@ -61,7 +61,7 @@ pub struct Azurite {
 impl Azurite {
     /// Installs the pinned version if it is not there, starts it, and returns when it listens. Blocks.
     pub fn start(options: &Options) -> Result<Self, AzuriteError> {
-        let installed = install::install(&cache())?;
+        let installed = install::install(&tool_cache::folder())?;
         let mut node = Command::new("node");
         node.arg("--require").arg(&installed.preload).arg(&installed.program);
         // The client speaks the version it was built for; which ones this Azurite knows by name does not matter.
@@ -152,12 +152,4 @@ fn follow(child: &mut Child) -> Receiver<String> {
         });
     }
     lines
-}
-
-/// `$XDG_CACHE_HOME`, else `~/.cache`, else the folder for temporary files.
-fn cache() -> PathBuf {
-    let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-    let base = named("XDG_CACHE_HOME").map(PathBuf::from);
-    let base = base.or_else(|| named("HOME").map(|home| Path::new(&home).join(".cache")));
-    base.unwrap_or_else(std::env::temp_dir).join("phone-billing")
 }

@@ -1,7 +1,9 @@
 use super::*;
 use azure_core::credentials::{AccessToken, TokenRequestOptions};
 use azure_core::http::headers::{AUTHORIZATION, Headers};
-use azure_core::http::{AsyncRawResponse, HttpClient, Request, StatusCode, Transport};
+use azure_core::http::{
+    AsyncRawResponse, ExponentialRetryOptions, HttpClient, Request, RetryOptions, StatusCode, Transport,
+};
 use azure_core::time::OffsetDateTime;
 use scripted_http::{Seen, Server, Step};
 use std::sync::Mutex;

@@ -6,7 +6,7 @@ mod reads;
 
 use super::*;
 use crate::notes::Notes;
-use azure_core::http::{FixedRetryOptions, Transport};
+use azure_core::http::{FixedRetryOptions, RetryOptions, Transport};
 use scripted_http::{Seen, Server, Step};
 
 const VERSION_1: &str = "W/\"datetime'2026-11-22T00%3A00%3A00.0000001Z'\"";
