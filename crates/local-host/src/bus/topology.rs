@@ -16,7 +16,8 @@ pub struct Topology {
     pub duplicate_detection_minutes: u32,
     /// Bytes of a message with its properties.
     pub max_message_bytes: usize,
-    /// The queue that takes the dead letters of every other queue and subscription.
+    /// The queue that takes the dead letters of every other queue and subscription. It alone has no duplicate
+    /// detection: two subscriptions may give up the same event, and both copies must arrive.
     pub dead_letter_queue: String,
     /// The queues.
     pub queues: Vec<Queue>,

@@ -146,7 +146,8 @@ impl Writer {
     fn admit(&mut self, entity: u16, sources: &[u16], message: IncomingMessage, reply: Reply) {
         let (now, bytes) = (self.shared.clock.now(), message.stored_size());
         let sequence_number = self.next_sequence_number;
-        if let Some(id) = &message.message_id {
+        let looks_for_duplicates = entity != self.shared.dead_letter_queue;
+        if let Some(id) = message.message_id.as_ref().filter(|_| looks_for_duplicates) {
             if !self.window.admit(entity, id, sequence_number, now) {
                 self.shared.release(bytes);
                 self.pending.push(Pending { reply, reserved: None });

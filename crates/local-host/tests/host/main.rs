@@ -9,4 +9,5 @@ mod processes;
 mod reload;
 mod rig;
 mod services;
+mod sign_in;
 mod workers;

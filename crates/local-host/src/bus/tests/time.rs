@@ -112,6 +112,17 @@ async fn duplicates_are_looked_for_in_each_entity() {
 }
 
 #[tokio::test]
+async fn the_dead_letter_queue_takes_one_message_id_twice() {
+    let bench = Bench::new();
+    for _ in 0..2 {
+        bench.send("dead-letters", with_id("a")).await;
+    }
+    let bench = bench.reopen();
+    bench.send("dead-letters", with_id("a")).await;
+    assert_eq!(bench.count("dead-letters").active, 3);
+}
+
+#[tokio::test]
 async fn of_two_duplicates_in_one_transaction_one_is_delivered() {
     let bench = Bench::new();
     let sends = (0..20).map(|_| {
