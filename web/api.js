@@ -67,10 +67,10 @@ export async function get(path, { tag, wait } = {}) {
 }
 
 /** Reads a document as it is. */
-export async function getText(path) {
+export async function getBlob(path) {
   const response = await call(path, { headers: headers() });
   if (!response.ok) throw await failure(response);
-  return response.text();
+  return response.blob();
 }
 
 /** Asks for something to be done, once for each key. */

@@ -19,6 +19,8 @@ export function Months({ bars, title }) {
   const height = (amount) => Math.round((amount / most) * 90);
   const last = bars.findLastIndex((bar) => bar.amount > 0);
   const highest = bars.findIndex((bar) => bar.amount === most);
+  // The newest bar has its sum over it, and so has the highest one where there is room for both.
+  const hasSum = (index) => index === last || (index === highest && last - highest > 1);
   return html`
     <figure class="months">
       <figcaption>${title}</figcaption>
@@ -34,7 +36,7 @@ export function Months({ bars, title }) {
             <g key=${bar.month}>
               ${all > 0 && html`<rect class="due" x=${middle - 8} y=${BASE - all} width="16" height=${all} rx="4" />`}
               ${all - due > 0 && html`<rect class="paid" x=${middle - 8} y=${BASE - all + due} width="16" height=${all - due} rx="4" />`}
-              ${all > 0 && (index === last || index === highest) && html`
+              ${all > 0 && hasSum(index) && html`
                 <text class="value" x=${middle} y=${BASE - all - 7}>${short(bar.amount)}</text>`}
               <text class="label ${index === bars.length - 1 ? "now" : ""}" x=${middle} y=${BASE + 18}>${shortMonth(bar.month).replace(/월$/, "")}</text>
             </g>`;

@@ -1,5 +1,5 @@
 // Finding a customer, and what the customer has.
-import { At, Button, Empty, Failed, Read, Status, Title, Won, html, useState } from "./ui.js";
+import { At, Button, Empty, Failed, Read, Status, Title, Won, html, useRef, useState } from "./ui.js";
 import { Months } from "./charts.js";
 import { lastYear } from "./mypage-overview.js";
 import { lineName } from "./mypage-lines.js";
@@ -58,19 +58,26 @@ export function Search() {
   const [hits, setHits] = useState(last.hits);
   const [failed, setFailed] = useState(null);
   const [busy, setBusy] = useState(false);
+  const asked = useRef(0);
   const find = async (event) => {
     event.preventDefault();
-    if (busy || query.trim() === "") return;
+    if (query.trim() === "") return;
+    // What was asked last is answered, whatever comes when.
+    asked.current += 1;
+    const mine = asked.current;
+    const isLast = () => asked.current === mine;
     setBusy(true);
     setFailed(null);
     try {
       const { items } = await post("/api/customers/search", { query: query.trim() });
-      Object.assign(last, { query, hits: items });
-      setHits(items);
+      if (isLast()) {
+        Object.assign(last, { query, hits: items });
+        setHits(items);
+      }
     } catch (error) {
-      setFailed(error);
+      if (isLast()) setFailed(error);
     }
-    setBusy(false);
+    if (isLast()) setBusy(false);
   };
   return html`
     <${Title}>${t("search.title")}<//>

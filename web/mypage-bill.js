@@ -1,6 +1,6 @@
 // Bills: the list, one with every charge, its document, and the way to the gateway's form.
 import { At, Button, Dialog, Empty, Failed, Loading, Read, Status, Title, Won, html, useEffect, useRef, useState } from "./ui.js";
-import { getText } from "./api.js";
+import { getBlob } from "./api.js";
 import { month, number, phone } from "./format.js";
 import { named, t } from "./text.js";
 import { go, to } from "./route.js";
@@ -101,33 +101,61 @@ function Sheet({ text }) {
   return html`<div class="sheet" ref=${box} tabIndex="0" role="region" aria-label=${t("document.title")}></div>`;
 }
 
+/** Hands a file to the browser, to be kept. */
+function save(blob, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
 function Document({ bill }) {
+  const path = `/api/bills/${bill.billId}/document`;
   const [open, setOpen] = useState(false);
   const [text, setText] = useState(null);
+  const [busy, setBusy] = useState(false);
   const [failed, setFailed] = useState(null);
-  const show = async () => {
-    setOpen(true);
+  const attempt = async (work) => {
     setFailed(null);
     try {
-      setText(await getText(`/api/bills/${bill.billId}/document`));
+      return await work();
     } catch (error) {
       setFailed(error);
+      return undefined;
     }
   };
-  const save = () => {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([text], { type: "text/html" }));
-    link.download = `bill-${bill.usageMonth}.html`;
-    link.click();
-    URL.revokeObjectURL(link.href);
+  const show = () => {
+    setOpen(true);
+    return attempt(async () => setText(await (await getBlob(path)).text()));
+  };
+  const savePdf = async () => {
+    setBusy(true);
+    await attempt(async () => save(await getBlob(`${path}?format=pdf`), `bill-${bill.usageMonth}.pdf`));
+    setBusy(false);
+  };
+  const showPdf = async () => {
+    // Opened while the click lasts: browsers keep a page from opening one later.
+    const tab = window.open();
+    if (!tab) return savePdf();
+    setBusy(true);
+    // Kept for as long as this page is, so that the new one can be loaded again.
+    const url = await attempt(async () => URL.createObjectURL(await getBlob(`${path}?format=pdf`)));
+    setBusy(false);
+    if (url) tab.location.replace(url);
+    else tab.close();
+    return undefined;
   };
   return html`
     <${Button} onClick=${show}>${t("document.show")}<//>
     <${Dialog} wide open=${open} close=${() => setOpen(false)} title=${t("document.title")}>
       ${failed && html`<${Failed} error=${failed} retry=${show} />`}
-      ${!failed && (text === null ? html`<${Loading} lines=${6} />` : html`
+      ${!failed && text === null && html`<${Loading} lines=${6} />`}
+      ${text !== null && html`
         <${Sheet} text=${text} />
-        <p class="actions"><${Button} kind="primary" onClick=${save}>${t("document.save")}<//></p>`)}
+        <p class="actions"><${Button} kind="primary" busy=${busy} onClick=${savePdf}>${t("document.save_pdf")}<//>
+          <${Button} busy=${busy} onClick=${showPdf}>${t("document.show_pdf")}<//>
+          <${Button} onClick=${() => save(new Blob([text], { type: "text/html" }), `bill-${bill.usageMonth}.html`)}>${t("document.save")}<//></p>`}
     <//>`;
 }
 

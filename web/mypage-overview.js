@@ -1,7 +1,7 @@
 // The first page: what is due, the last twelve months, and what is going on.
 import { At, Empty, Read, Status, Title, Won, html } from "./ui.js";
 import { Months } from "./charts.js";
-import { month, months } from "./format.js";
+import { month, months, phone } from "./format.js";
 import { lineName, usePlanNames } from "./mypage-lines.js";
 import { t } from "./text.js";
 import { to } from "./route.js";
@@ -65,7 +65,7 @@ export function Overview({ page }) {
         <//>
         <${Latest} title=${t("nav.bills")} all="#/bills" items=${newestFirst(bills).slice(0, 3)} empty=${t("bills.empty")}>
           ${(bill) => html`<li key=${bill.billId}><a class="item" href=${to("bills", bill.billId)}>
-            <span class="main"><strong>${month(bill.usageMonth)}</strong><span class="sub"><${Status} family="bill_status" status=${bill.status} /></span></span>
+            <span class="main"><strong>${month(bill.usageMonth)}</strong><span class="sub">${bill.number && phone(bill.number)} <${Status} family="bill_status" status=${bill.status} /></span></span>
             <${Won} amount=${bill.amount} /></a></li>`}
         <//>
         <${Latest} title=${t("nav.payments")} all="#/payments" items=${payments.toReversed().slice(0, 3)} empty=${t("payments.empty")}>

@@ -1,5 +1,6 @@
 // The browser, and what every page is held to: no error, no request to elsewhere, nothing that axe objects to.
 import { chromium } from "playwright-core";
+import { SOON } from "./host.mjs";
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import assert from "node:assert/strict";
@@ -32,7 +33,7 @@ export async function visit(browser, host, { screen = DESK, language = "ko", dar
   const context = await browser.newContext({
     baseURL: host.url, locale: "ko-KR", colorScheme: dark ? "dark" : "light", reducedMotion: "reduce", ...screen,
   });
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(SOON);
   const page = await context.newPage();
   const troubles = [];
   const provoked = (text) => expected.some((status) => text.includes(`status of ${status} `));

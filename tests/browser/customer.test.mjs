@@ -1,6 +1,7 @@
 // MyPage: the six steps as a customer, and what goes wrong on the way.
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { DESK, PHONE, isFit, launch, signIn, visit } from "./browser.mjs";
 import { start } from "./host.mjs";
 import { EVERYWHERE, wordsOf } from "./words.mjs";
@@ -52,7 +53,7 @@ for (const { language, size } of EVERYWHERE) {
     await host.setClock("2026-10-05T10:00:00+09:00");
     await visit(browser, host, { screen: size === "desk" ? DESK : PHONE, language }, async (page) => {
       await page.goto(MYPAGE);
-      await page.getByRole("heading", { name: words("welcome.title") }).waitFor();
+      await page.getByRole("heading", { name: words("welcome.mypage.title") }).waitFor();
       await isFit(page);
       await page.getByRole("button", { name: words("sign_in"), exact: true }).click();
       await page.locator("#other").waitFor();
@@ -234,11 +235,64 @@ test("the bill's document is shown and can be kept", async () => {
     await page.getByRole("button", { name: "청구서 문서" }).click();
     await page.locator(".sheet").getByText(bill.amount.toLocaleString("en")).first().waitFor();
     await isFit(page);
-    const download = page.waitForEvent("download");
-    await page.getByRole("button", { name: "내려받기" }).click();
-    assert.equal((await download).suggestedFilename(), "bill-2026-10.html");
+    for (const kind of ["HTML", "PDF"]) {
+      const [download] = await Promise.all([
+        page.waitForEvent("download"),
+        page.getByRole("button", { name: `${kind} 내려받기` }).click(),
+      ]);
+      assert.equal(download.suggestedFilename(), `bill-2026-10.${kind.toLowerCase()}`);
+      const bytes = await readFile(await download.path());
+      assert.match(bytes.subarray(0, 15).toString("latin1"), kind === "PDF" ? /^%PDF-/ : /^<!doctype html>/i);
+    }
+    const [tab] = await Promise.all([
+      page.waitForEvent("popup"),
+      page.getByRole("button", { name: "PDF 보기" }).click(),
+    ]);
+    // The browser's own reader takes it from there, and tells nobody when it is done.
+    await tab.waitForURL(/^blob:/, { waitUntil: "commit" });
+    assert.equal(await tab.evaluate(() => document.contentType), "application/pdf");
   });
 });
+
+test("a PDF that cannot be had is told so, and leaves no empty tab", async () => {
+  const bill = await withBill("paperless");
+  await visit(browser, host, { expected: [503] }, async (page) => {
+    await enter(page, "paperless");
+    await page.goto(`${MYPAGE}#/bills/${bill.billId}`);
+    await page.getByRole("button", { name: "청구서 문서" }).click();
+    await page.locator(".sheet").waitFor();
+    await page.route("**/document?format=pdf", (route) => route.fulfill({ status: 503, contentType: "text/html", body: "" }));
+    const [tab] = await Promise.all([
+      page.waitForEvent("popup"),
+      page.getByRole("button", { name: "PDF 보기" }).click(),
+    ]);
+    await page.locator("dialog [role=alert]").waitFor();
+    if (!tab.isClosed()) await tab.waitForEvent("close");
+    await isFit(page);
+  });
+});
+
+for (const [language, screen] of [["ko", PHONE], ["en", PHONE], ["ko", DESK]]) {
+  test(`sums over neighbouring bars do not run into each other: ${language}, ${screen.viewport.width} px`, async () => {
+    const who = `bars-${language}-${screen.viewport.width}`;
+    await withBill(who);
+    await visit(browser, host, { screen, language }, async (page) => {
+      await page.route("**/api/mypage", async (route) => {
+        const response = await route.fetch();
+        if (response.status() !== 200) return route.fulfill({ response });
+        const view = await response.json();
+        const [bill] = view.bills;
+        const of = (usageMonth, amount) => ({ ...bill, billId: `${bill.billId}${usageMonth}`, usageMonth, amount });
+        view.bills = [of("2026-08", 128_800), of("2026-09", 157_700), of("2026-10", 144_400)];
+        return route.fulfill({ response, json: view });
+      });
+      await enter(page, who);
+      const sums = page.locator(".months .value");
+      await sums.first().waitFor();
+      assert.deepEqual(await sums.allTextContents(), [language === "ko" ? "14.4만" : "144k"]);
+    });
+  });
+}
 
 test("a line is closed, and its final bill is made out", async () => {
   const line = await host.openLine("leaving", { plan: "lte-light" });
@@ -289,11 +343,13 @@ test("the dark pages can be read as well", async () => {
 
 test("who is away is told so, and what was there stays", async () => {
   await withBill("traveller");
-  await visit(browser, host, {}, async (page) => {
+  await visit(browser, host, { expected: [429] }, async (page) => {
     await enter(page, "traveller");
     await page.route("**/api/mypage", (route) => route.fulfill({ status: 429, contentType: "text/html", body: "" }));
     await page.locator(".stale").waitFor();
     await page.locator(".hero").waitFor();
     await isFit(page);
-  }).catch((error) => assert.match(error.message, /status of 429/));
+    await page.unroute("**/api/mypage");
+    await page.locator(".stale").waitFor({ state: "detached" });
+  });
 });

@@ -20,13 +20,14 @@ export async function until(what, ask) {
   }
 }
 
-/** Starts a local host; `settings` are more environment variables for its handlers. */
-export async function start(settings = {}) {
+/** Starts a local host; the functions `off` are switched off, so their messages wait until they expire. */
+export async function start({ off = [] } = {}) {
   const program = process.env.LOCAL_HOST;
   if (!program) throw new Error("LOCAL_HOST names the local host's program; `cargo xtask test --only browser` sets it");
   const data = await mkdtemp(join(tmpdir(), "browser-"));
   // With this variable, it ends when its standard input does, so it never outlives the tests.
-  const env = { ...process.env, ...settings, LOCAL_HOST_WATCH_STDIN: "1" };
+  const switches = Object.fromEntries(off.map((name) => [`AzureWebJobs.${name}.Disabled`, "true"]));
+  const env = { ...process.env, ...switches, LOCAL_HOST_WATCH_STDIN: "1" };
   const child = spawn(program, ["--port", "0", "--data", data], { cwd: ROOT, env, stdio: ["pipe", "pipe", "pipe"] });
   const log = [];
   const address = new Promise((done, fail) => {
@@ -39,15 +40,17 @@ export async function start(settings = {}) {
     }
     child.on("exit", () => fail(new Error(`the local host ended:\n${log.slice(-30).join("\n")}`)));
   });
-  const host = new Host(await address, child, data, log);
+  const host = new Host(await address, child, data, off);
   await until("the handler", async () => (await fetch(`${host.url}/api/ready`)).ok);
   return host;
 }
 
 /** A running local host, and what a test does to it directly. */
 export class Host {
-  constructor(url, child, data, log) {
-    Object.assign(this, { url, child, data, log });
+  constructor(url, child, data, off) {
+    // A subscription is named after its function.
+    const deaf = off.map((name) => name.replaceAll("_", "-"));
+    Object.assign(this, { url, child, data, deaf });
   }
 
   async json(path, { method = "GET", who, body, key, type = "application/json" } = {}) {
@@ -64,8 +67,14 @@ export class Host {
     return (await this.json("/dev/token", { method: "POST", body: { sub: who, roles } })).access_token;
   }
 
-  setClock(now) {
-    return this.json("/dev/clock", { method: "PUT", body: { now } });
+  /** Sets the clock, once every message is handled: a leap lets those that wait expire. */
+  async setClock(now) {
+    await until("quiet on the bus", async () => {
+      const { sources } = await this.json("/dev/bus");
+      const heard = Object.entries(sources).filter(([path]) => !this.deaf.some((name) => path.endsWith(name)));
+      return heard.every(([, counts]) => counts.active + counts.locked === 0);
+    });
+    await this.json("/dev/clock", { method: "PUT", body: { now } });
   }
 
   /** Opens a line and waits until it works. */

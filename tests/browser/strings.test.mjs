@@ -74,3 +74,10 @@ test("every reason for which usage is rejected has its words", () => {
   assert.ok(found.length >= 9, String(found));
   has(found.map((reason) => `usage_reason.${reason}`));
 });
+
+test("a charge is called the same on the pages and on the bill's document", () => {
+  const words = readFileSync(resolve(ROOT, "crates/app/src/bill/document/words.rs"), "utf8");
+  for (const [name, [korean, english]] of Object.entries(STRINGS).filter(([name]) => name.startsWith("charge."))) {
+    assert.ok(words.includes(`name("${korean}", "${english}")`), name);
+  }
+});

@@ -50,6 +50,7 @@ pub(super) const FILES: &[(&str, &str)] = embedded![
     "route.js",
     "saga.js",
     "session.js",
+    "site.js",
     "strings.js",
     "text.js",
     "ui.js",
