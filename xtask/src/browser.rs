@@ -1,7 +1,8 @@
-//! Plays the pages in a browser: installs what the tests need, then runs them.
+//! Plays the pages in a browser, to test them or to take pictures of them: installs what that needs, then runs it.
 
 use crate::tools::{cargo, debian_packages, run};
 use anyhow::{Context, Result, ensure};
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -12,6 +13,19 @@ const PACKAGES: [&str; 2] = ["chromium", "fonts-noto-cjk"];
 
 /// Builds the local host, and runs the tests in `tests/browser` against it.
 pub(crate) fn test(root: &Path) -> Result<()> {
+    // One file after another: each has a local host and a browser of its own, and the machine may have two cores.
+    run(node(root)?.args(["--test", "--test-concurrency=1", "--test-reporter=spec"]))
+}
+
+/// Builds the local host, plays scenes on it, and takes the pictures in `docs/screenshots`.
+pub(crate) fn screenshots(root: &Path) -> Result<()> {
+    let folder = root.join("docs/screenshots");
+    fs::create_dir_all(&folder).context("could not make docs/screenshots")?;
+    run(node(root)?.arg("screenshots.mjs").arg(folder))
+}
+
+/// Node.js in `tests/browser`, where everything is installed and `LOCAL_HOST` names the local host, just built.
+fn node(root: &Path) -> Result<Command> {
     let folder = root.join("tests/browser");
     install_browser()?;
     install_modules(&folder)?;
@@ -19,10 +33,9 @@ pub(crate) fn test(root: &Path) -> Result<()> {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), Into::into);
     let program = target.join("debug/local-host").with_extension(std::env::consts::EXE_EXTENSION);
     ensure!(program.is_file(), "cargo built no {}", program.display());
-    // One file after another: each has a local host and a browser of its own, and the machine may have two cores.
-    let mut tests = Command::new("node");
-    tests.current_dir(&folder).env("LOCAL_HOST", program);
-    run(tests.args(["--test", "--test-concurrency=1", "--test-reporter=spec"]))
+    let mut node = Command::new("node");
+    node.current_dir(&folder).env("LOCAL_HOST", program);
+    Ok(node)
 }
 
 /// Chromium, with apt-get where there is none.

@@ -37,6 +37,8 @@ enum Command {
         #[arg(long)]
         play: bool,
     },
+    /// Takes the pictures in docs/screenshots, of scenes that it plays in a browser on a local host.
+    Screenshots,
     /// Measures billing runs and payments in a release build, and prints the figures.
     Bench {
         /// Only `billing` or `payments`.
@@ -49,6 +51,7 @@ fn main() -> ExitCode {
     let run = |root: PathBuf| match Arguments::parse().command {
         Command::Test { only } => steps::run(&root, &only),
         Command::Stage { play } => stage::run(&root, play),
+        Command::Screenshots => browser::screenshots(&root),
         Command::Bench { what } => steps::bench(&root, what.as_deref()),
     };
     match root().and_then(run) {
