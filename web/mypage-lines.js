@@ -72,13 +72,14 @@ export function Line({ id, page }) {
     const line = lines.find((one) => one.orderId === id);
     if (!line) return html`<${Title}>${t("not_here")}<//>`;
     const its = bills.filter((bill) => bill.orderId === id);
+    const since = line.history.find(({ status }) => status === "active")?.at;
     return html`
       <p class="back"><a href="#/lines">${t("nav.lines")}</a></p>
       <header class="heading"><${Title} text=${t("line.title")}>${lineName(line)}<//>
         <${Status} family="order_status" status=${line.status} /></header>
       <section class="card"><dl class="facts">
         <div><dt>${t("line.plan")}</dt><dd>${name(line.plan)}</dd></div>
-        ${line.activeSince && html`<div><dt>${t("line.since")}</dt><dd><${At} at=${line.activeSince} /></dd></div>`}
+        ${since && html`<div><dt>${t("line.since")}</dt><dd><${At} at=${since} /></dd></div>`}
         <div><dt>${t("nav.bills")}</dt><dd>${its.length}</dd></div>
       </dl></section>
       <section class="card"><h2>${t("history")}</h2><${History} entries=${line.history} family="order_status" /></section>

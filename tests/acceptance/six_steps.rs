@@ -96,6 +96,7 @@ async fn play_the_six_steps(host: &LocalHost) {
     assert_eq!(page.body["lines"][0]["orderId"], line.order_id);
     assert_eq!(statuses(&page.body["bills"][0]), ["issued", "settled", "issued"]);
     assert_eq!(statuses(&page.body["payments"][0]), ["captured", "completed", "cancelling", "cancelled"]);
+    assert!(!page.text.contains("Z\""), "times are of Seoul: {}", page.text);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -47,8 +47,8 @@ pub struct MyPage {
     payments: Vec<Value>,
 }
 
-/// What events tell other services and a customer need not know.
-const INTERNAL: [&str; 4] = ["version", "closings", "cancellations", "contractDiscount"];
+/// What events tell other services and a customer need not know; the history has the time since which a line works.
+const INTERNAL: [&str; 5] = ["version", "closings", "cancellations", "contractDiscount", "activeSince"];
 const LINE: &str = "line";
 const BILL: &str = "bill";
 const PAYMENT: &str = "pay";
