@@ -38,9 +38,6 @@ pub(crate) enum StartError {
     /// There is no client for an address that the settings name.
     #[error("Azure cannot be used")]
     Client(#[source] azure::ClientError),
-    /// The managed identity's settings are not usable.
-    #[error("there is no identity")]
-    Identity(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The store was made with another number of buckets, or does not answer.
     #[error("the store does not fit the settings")]
     Store(#[source] app::Failure),

@@ -3,7 +3,6 @@
 use super::StartError;
 use crate::edge::settings::Place;
 use app::ports::{Documents, Tables};
-use azure::credential::credential_from_settings;
 use azure::documents::BlobDocuments;
 use azure::tables::TablesClient;
 use embedded::{FolderDocuments, SqliteTables};
@@ -28,15 +27,12 @@ pub(super) async fn tables(
             let file = data_dir.join(TABLES_FILE);
             Arc::new(SqliteTables::open(&file).map_err(|error| StartError::Tables(Box::new(error)))?)
         }
-        Place::Azure(url) if url.is_loopback() => {
-            let tables = TablesClient::emulator(url.as_str(), None).map_err(StartError::Client)?;
-            tables.create_tables().await.map_err(|error| StartError::Tables(Box::new(error)))?;
-            Arc::new(tables)
-        }
         Place::Azure(url) => {
-            let credential =
-                credential_from_settings(get).map_err(|error| StartError::Identity(Box::new(error)))?;
-            Arc::new(TablesClient::new(url.as_str(), credential, None).map_err(StartError::Client)?)
+            let tables = TablesClient::from_settings(url.as_str(), get).map_err(StartError::Client)?;
+            if url.is_loopback() {
+                tables.create_tables().await.map_err(|error| StartError::Tables(Box::new(error)))?;
+            }
+            Arc::new(tables)
         }
     })
 }

@@ -4,6 +4,7 @@ mod bus;
 mod clock;
 mod documents;
 mod gateway;
+mod loopback;
 mod tables;
 mod typesetter;
 
@@ -13,6 +14,7 @@ pub use documents::{
     DOCUMENT_NAME_CHARS_MAX, Document, DocumentError, Documents, Reading, Stored, validate_name,
 };
 pub use gateway::{Gateway, GatewayError, GatewayPayment, GatewayStatus};
+pub use loopback::is_loopback;
 pub use tables::{
     ETag, Key, Op, OpKind, Page, Range, Row, Table, TableError, Tables, is_key, transaction_bytes, validate,
 };

@@ -1,7 +1,7 @@
 //! Where a service is.
 
+use app::ports::is_loopback;
 use azure_core::http::Url;
-use std::net::IpAddr;
 
 /// Why there is no client.
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +41,7 @@ impl Endpoint {
         let local = root.scheme() == "http";
         match root.scheme() {
             "https" => Ok(Self { root, local }),
-            "http" if is_loopback(&root) => Ok(Self { root, local }),
+            "http" if is_loopback(root.host_str().unwrap_or_default()) => Ok(Self { root, local }),
             "http" => Err(ClientError::Insecure),
             _ => Err(ClientError::NotAnEndpoint),
         }
@@ -65,12 +65,6 @@ impl Endpoint {
         }
         url
     }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

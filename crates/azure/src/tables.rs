@@ -12,6 +12,7 @@ mod batch;
 mod entity;
 
 use crate::connection::{CONNECT_SECONDS, pipeline, retrying, transport};
+use crate::credential::credential_from_settings;
 use crate::endpoint::{ClientError, Endpoint};
 use crate::shared_key::{Service, SharedKeyPolicy};
 use address::Next;
@@ -122,6 +123,19 @@ impl TablesClient {
         }
         let policy = SharedKeyPolicy::emulator(Service::Tables).map_err(ClientError::Identity)?;
         Self::with_authorization(endpoint, Arc::new(policy), options)
+    }
+
+    /// The client for where `endpoint` is: an emulator when it is plain `http` on this machine, else Azure with
+    /// [`credential_from_settings`].
+    pub fn from_settings(
+        endpoint: &str,
+        get: impl Fn(&'static str) -> Option<String>,
+    ) -> Result<Self, ClientError> {
+        if Endpoint::parse(endpoint)?.is_local() {
+            return Self::emulator(endpoint, None);
+        }
+        let credential = credential_from_settings(get).map_err(ClientError::Identity)?;
+        Self::new(endpoint, credential, None)
     }
 
     fn with_authorization(

@@ -1,6 +1,6 @@
+use app::ports::is_loopback;
 use domain::limits::GATEWAY_SECONDS_MAX;
 use reqwest::Url;
-use std::net::IpAddr;
 use std::time::Duration;
 
 const ENDPOINT: &str = "https://api.tosspayments.com";
@@ -81,7 +81,7 @@ pub(crate) fn base(endpoint: &str) -> Result<(Url, bool), ClientError> {
     if !plain || url.query().is_some() || url.fragment().is_some() {
         return Err(invalid());
     }
-    let local = is_loopback(&url);
+    let local = is_loopback(url.host_str().unwrap_or_default());
     match url.scheme() {
         "https" => {}
         "http" if local => {}
@@ -90,12 +90,6 @@ pub(crate) fn base(endpoint: &str) -> Result<(Url, bool), ClientError> {
     }
     url.path_segments_mut().map_err(|()| invalid())?.pop_if_empty().extend(["v1", "payments"]);
     Ok((url, local))
-}
-
-fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

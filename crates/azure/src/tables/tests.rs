@@ -181,3 +181,12 @@ fn keys_are_for_this_machine_and_tokens_for_azure() {
         assert!(matches!(client, Err(ClientError::NotAnEndpoint)), "{endpoint}");
     }
 }
+
+#[test]
+fn the_settings_lead_to_azurite_on_this_machine_and_to_azure_elsewhere() {
+    let made = |endpoint: &str| TablesClient::from_settings(endpoint, |_| None).map(drop);
+    for endpoint in ["http://127.0.0.1:10002/devstoreaccount1", "https://account.table.core.windows.net"] {
+        assert!(made(endpoint).is_ok(), "{endpoint}");
+    }
+    assert!(matches!(made("http://account.table.core.windows.net"), Err(ClientError::Insecure)));
+}
