@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
-    HeaderName, REFERRER_POLICY,
+    HeaderName, IF_NONE_MATCH, REFERRER_POLICY,
 };
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -41,7 +41,7 @@ pub(crate) async fn handle(
     let document = handler.app.bill_document(&customer, &bill, wish.format).await?;
     let tag = format!("\"{}\"", document.version);
     let versioned = [(ETAG, tag.clone()), (CACHE_CONTROL, CACHE.to_owned())];
-    if has(&headers, &tag) {
+    if has(headers.get_all(IF_NONE_MATCH), &tag) {
         return Ok((StatusCode::NOT_MODIFIED, versioned).into_response());
     }
     Ok((versioned, about(&document), Body::from(document.content)).into_response())

@@ -15,7 +15,7 @@ pub(crate) async fn handle(
     upload: UsageFile,
 ) -> Result<Answered, Failure> {
     let parsed = file::parse(&upload)?;
-    let content = key.is_some().then(|| digest(&[&String::from_utf8_lossy(&upload.bytes)]));
+    let content = key.is_some().then(|| digest(&[&upload.bytes]));
     let once = once("usage_intake", &operator, None, key.as_ref(), &content)?;
     let work = async {
         let intake = handler.app.take_in_usage(parsed.records, parsed.rejected).await?;

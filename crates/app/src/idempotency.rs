@@ -207,7 +207,8 @@ impl App {
     }
 }
 
-fn abandoned(since: Timestamp, now: Timestamp) -> bool {
+/// Whether what began then and has not ended never will: no invocation takes so long.
+pub(crate) fn abandoned(since: Timestamp, now: Timestamp) -> bool {
     let limit = SignedDuration::from_secs(i64::try_from(HANDLER_SECONDS_MAX).unwrap_or(i64::MAX));
     now.duration_since(since) > limit
 }

@@ -2,9 +2,10 @@
 
 use crate::consumer::{Consumer, Incoming};
 use crate::failure::chain;
+use crate::idempotency::abandoned;
 use crate::keys::digest;
-use crate::ports::{Key, Range, Table};
-use crate::store::{Changes, Loaded};
+use crate::ports::{ETag, Key, Range, Table};
+use crate::store::{Changes, Committed, Loaded};
 use crate::{Answer, App, Failure, List, PageRequest};
 use contract::problem::Code;
 use domain::bill::Bill;
@@ -52,6 +53,10 @@ pub(crate) struct Parked {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
     parked_at: Timestamp,
+    /// When an operator's replay of it began that has not ended. It still waits: should the replay's process be gone,
+    /// it is anybody's again as soon as no invocation can be that old.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    replaying_since: Option<Timestamp>,
     what: What,
 }
 
@@ -89,6 +94,7 @@ impl Parked {
             reason: reason.to_owned(),
             detail: None,
             parked_at: now,
+            replaying_since: None,
             what,
         }
     }
@@ -130,12 +136,15 @@ pub(crate) fn waiting() -> Range {
 }
 
 impl App {
-    /// Parks something for an operator. Parking it again is no news.
+    /// Parks something for an operator. Parking it again is no news, and leaves the record to who may be replaying it.
     pub(crate) async fn park(&self, parked: Parked) -> Result<(), Failure> {
         tracing::warn!(parked.id = parked.parked_id, parked.reason = parked.reason, "parked for an operator");
         let mut changes = Changes::new(Table::Parked, PARTITION);
-        changes.upsert(parked.row(OPEN), &parked)?;
-        self.commit(changes).await.map(|_| ())
+        changes.insert(parked.row(OPEN), &parked)?;
+        match self.commit(changes).await {
+            Ok(_) | Err(Failure::Changed) => Ok(()),
+            Err(failure) => Err(failure),
+        }
     }
 
     /// A message of the dead-letter queue.
@@ -154,21 +163,24 @@ impl App {
         self.list(Table::Parked, &range, page, |row| Ok(Some(Loaded::<Parked>::of(row)?.value.into()))).await
     }
 
-    /// Handles something parked again; it stays parked when that fails.
+    /// Handles something parked again; it stays parked when that fails. Nobody else can replay or discard it meanwhile,
+    /// so that its record says what became of it.
     pub async fn replay_parked(&self, id: &str) -> Result<Answer, Failure> {
         let parked = self.load_parked(id).await?;
-        match &parked.value.what {
-            What::Message { function, message }
-            | What::DeadLetter { function: Some(function), message, .. } => {
-                let consumer = Consumer::named(function).ok_or_else(|| Failure::not_found("consumer"))?;
-                self.handle(consumer, message).await?;
+        let since = Some(self.now());
+        let claimed =
+            self.rewrite_parked(Parked { replaying_since: since, ..parked.value }, parked.etag).await?;
+        match self.handle_parked(&claimed.value.what).await {
+            Ok(()) => self.end_parked(claimed, State::Replayed).await,
+            Err(failure) => {
+                let waiting = Parked { replaying_since: None, ..claimed.value };
+                if let Err(failure) = self.rewrite_parked(waiting, claimed.etag).await {
+                    let error = chain(&failure);
+                    tracing::warn!(parked.id = id, error, "it can be replayed again in a while only");
+                }
+                Err(failure)
             }
-            What::DeadLetter { function: None, .. } => {
-                return Err(Failure::refused(Code::WrongState, "the message has no consumer to replay it"));
-            }
-            What::BillingLine { bill } => self.release_bill(bill).await?,
         }
-        self.end_parked(parked, State::Replayed).await
     }
 
     /// Gives something parked up.
@@ -177,23 +189,58 @@ impl App {
         self.end_parked(parked, State::Discarded).await
     }
 
+    async fn handle_parked(&self, what: &What) -> Result<(), Failure> {
+        match what {
+            What::Message { function, message }
+            | What::DeadLetter { function: Some(function), message, .. } => {
+                let consumer = Consumer::named(function).ok_or_else(|| Failure::not_found("consumer"))?;
+                self.handle(consumer, message).await
+            }
+            What::DeadLetter { function: None, .. } => {
+                Err(Failure::refused(Code::WrongState, "the message has no consumer to replay it"))
+            }
+            What::BillingLine { bill } => self.release_bill(bill).await,
+        }
+    }
+
+    /// Something that waits, unless somebody is replaying it.
     async fn load_parked(&self, id: &str) -> Result<Loaded<Parked>, Failure> {
         let valid = id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit());
         let key = Key::new(PARTITION, format!("{OPEN}{id}"));
-        let found = if valid { self.load(Table::Parked, &key).await? } else { None };
-        found.ok_or_else(|| Failure::not_found("parked item"))
+        let found = if valid { self.load::<Parked>(Table::Parked, &key).await? } else { None };
+        let parked = found.ok_or_else(|| Failure::not_found("parked item"))?;
+        match parked.value.replaying_since {
+            Some(since) if !abandoned(since, self.now()) => {
+                Err(Failure::refused(Code::WrongState, "it is being replayed at the moment"))
+            }
+            Some(_) | None => Ok(parked),
+        }
+    }
+
+    async fn rewrite_parked(&self, parked: Parked, etag: ETag) -> Result<Loaded<Parked>, Failure> {
+        let row = parked.row(OPEN);
+        let mut changes = Changes::new(Table::Parked, PARTITION);
+        changes.replace(row.clone(), etag, &parked)?;
+        let Committed::Applied(etags) = self.commit(changes).await.map_err(meanwhile)? else {
+            return Err(Failure::Changed);
+        };
+        let etag = etags.into_iter().flatten().next().ok_or(Failure::Changed)?;
+        Ok(Loaded { row, value: parked, etag })
     }
 
     async fn end_parked(&self, parked: Loaded<Parked>, state: State) -> Result<Answer, Failure> {
-        let ended = Parked { state, ..parked.value };
+        let ended = Parked { state, replaying_since: None, ..parked.value };
         let mut changes = Changes::new(Table::Parked, PARTITION);
         changes.delete(parked.row, Some(parked.etag)).upsert(ended.row(DONE), &ended)?;
-        match self.commit(changes).await {
-            Err(Failure::Changed) => {
-                return Err(Failure::refused(Code::WrongState, "somebody else was at it at the same time"));
-            }
-            ended => ended?,
-        };
+        self.commit(changes).await.map_err(meanwhile)?;
         Ok(Answer { status: 200, body: json!({ "parkedId": ended.parked_id, "state": state }) })
     }
+}
+
+/// Of two operators who are at the same record, one is first.
+fn meanwhile(failure: Failure) -> Failure {
+    if matches!(failure, Failure::Changed) {
+        return Failure::refused(Code::WrongState, "somebody else was at it at the same time");
+    }
+    failure
 }

@@ -2,6 +2,7 @@
 
 use super::SettingError;
 use app::Buckets;
+use app::ports::is_loopback;
 
 /// Partitions of a store when the setting is not there.
 const BUCKETS_DEFAULT: &str = "32";
@@ -26,7 +27,7 @@ impl HttpUrl {
 
     /// Whether it points to this machine.
     pub(crate) fn is_loopback(&self) -> bool {
-        matches!(self.0.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"))
+        self.0.host_str().is_some_and(is_loopback)
     }
 }
 

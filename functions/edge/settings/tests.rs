@@ -44,6 +44,26 @@ fn tables_and_documents_are_on_this_machine_or_at_an_address() {
 }
 
 #[test]
+fn this_machine_is_where_plain_http_may_go_by_any_of_its_names() {
+    for (url, here) in [
+        ("http://127.0.0.1:7071/keys", true),
+        ("http://127.1.2.3/keys", true),
+        ("http://localhost:7071/keys", true),
+        ("http://[::1]:7071/keys", true),
+        ("http://localhost.example.com/keys", false),
+        ("http://127.0.0.1.example.com/keys", false),
+        ("http://0.0.0.0/keys", false),
+        ("http://10.0.0.1/keys", false),
+        ("http://[::2]/keys", false),
+    ] {
+        assert_eq!(HttpUrl::parse(url).is_some_and(|url| url.is_loopback()), here, "{url}");
+        assert_eq!(with(&[("TOKEN_JWKS_URL", url)]).is_ok(), here, "{url}");
+    }
+    // A name of somebody else's is not this machine with TLS either.
+    assert!(!HttpUrl::parse("https://localhost.example.com/keys").unwrap().is_loopback());
+}
+
+#[test]
 fn all_missing_settings_are_told_at_once() {
     let SettingsError(errors) = Settings::from_vars(|_| None).unwrap_err();
     let names: Vec<_> = errors.iter().map(|error| error.name).collect();

@@ -48,7 +48,7 @@ impl Site {
 
     /// A page; nothing but 304 for who has it already.
     pub(crate) fn page(&self, page: Page, request: &HeaderMap) -> Response {
-        let mut response = if has(request, &self.tag) {
+        let mut response = if has(request.get_all(IF_NONE_MATCH), &self.tag) {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
             assets::page(page, request)
@@ -73,9 +73,10 @@ impl Site {
     }
 }
 
-/// Whether the caller holds the version of this tag (RFC 9110, 13.1.2: weak comparison).
-pub(crate) fn has(request: &HeaderMap, tag: &str) -> bool {
-    let values = request.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+/// Whether a caller whose request has these values of `If-None-Match` holds the version of this tag (RFC 9110, 13.1.2:
+/// weak comparison).
+pub(crate) fn has<'a>(held: impl IntoIterator<Item = &'a HeaderValue>, tag: &str) -> bool {
+    let values = held.into_iter().filter_map(|value| value.to_str().ok());
     let mut tags = values.flat_map(|value| value.split(',')).map(str::trim);
     tags.any(|held| held == "*" || held.strip_prefix("W/").unwrap_or(held) == tag)
 }

@@ -1,12 +1,7 @@
 use super::*;
-use azure_core::credentials::{AccessToken, TokenRequestOptions};
-use azure_core::http::headers::{AUTHORIZATION, Headers};
-use azure_core::http::{
-    AsyncRawResponse, ExponentialRetryOptions, HttpClient, Request, RetryOptions, StatusCode, Transport,
-};
-use azure_core::time::OffsetDateTime;
+use crate::notes::Notes;
+use azure_core::http::{ExponentialRetryOptions, RetryOptions, Transport};
 use scripted_http::{Seen, Server, Step};
-use std::sync::Mutex;
 
 const HTML: &str = "text/html; charset=utf-8";
 const ETAG: &str = "\"0x8DD0000000000001\"";
@@ -226,60 +221,30 @@ async fn a_container_is_made_once() {
     }
 }
 
-/// Gives a token for whatever it is asked for, and notes what that was.
-#[derive(Debug, Default)]
-struct Tokens(Mutex<Vec<String>>);
-
-#[async_trait]
-impl TokenCredential for Tokens {
-    async fn get_token(
-        &self,
-        scopes: &[&str],
-        _: Option<TokenRequestOptions<'_>>,
-    ) -> azure_core::Result<AccessToken> {
-        self.0.lock().unwrap().extend(scopes.iter().map(|scope| (*scope).to_owned()));
-        let expires_on = OffsetDateTime::now_utc() + azure_core::time::Duration::hours(1);
-        Ok(AccessToken { token: "a-token".to_owned().into(), expires_on })
-    }
-}
-
-/// Azure without its network: answers 404 to everything, and notes the URL and the authorization.
-#[derive(Debug, Default)]
-struct Cloud(Mutex<Vec<(String, String)>>);
-
-#[async_trait]
-impl HttpClient for Cloud {
-    async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
-        let authorization = request.headers().get_optional_str(&AUTHORIZATION).unwrap_or_default().to_owned();
-        self.0.lock().unwrap().push((request.url().to_string(), authorization));
-        let mut headers = Headers::new();
-        headers.insert("x-ms-error-code", "BlobNotFound");
-        Ok(AsyncRawResponse::from_bytes(StatusCode::NotFound, headers, Bytes::new()))
-    }
-}
-
 #[tokio::test]
 async fn in_azure_every_request_carries_a_token_for_storage_which_is_kept() {
-    let (tokens, cloud) = (Arc::new(Tokens::default()), Arc::new(Cloud::default()));
+    let notes = Arc::new(Notes::default());
     let mut options = options();
-    options.client_options.transport = Some(Transport::new(cloud.clone()));
+    options.client_options.transport = Some(Transport::new(notes.clone()));
     let endpoint = "https://account.blob.core.windows.net";
-    let documents = BlobDocuments::new(endpoint, "bills", tokens.clone(), Some(options)).unwrap();
-    assert_eq!(documents.read("2026-10/a.html", None).await.unwrap(), Reading::Missing);
-    assert!(documents.create("2026-10/a.html", HTML, Bytes::new()).await.is_err());
-    assert!(documents.ping().await.is_err());
-    let seen = cloud.0.lock().unwrap().clone();
-    assert_eq!(seen.len(), 3);
-    for (url, authorization) in seen {
-        assert!(url.starts_with("https://account.blob.core.windows.net/bills"), "{url}");
-        assert_eq!(authorization, "Bearer a-token");
-    }
-    assert_eq!(*tokens.0.lock().unwrap(), ["https://storage.azure.com/.default"]);
+    let documents = BlobDocuments::new(endpoint, "bills", notes.clone(), Some(options)).unwrap();
+    documents.create("2026-10/a.html", HTML, Bytes::new()).await.unwrap();
+    // The answers are no container and no blob, which is of no interest here.
+    documents.ping().await.unwrap_err();
+    documents.read("2026-10/a.html", None).await.unwrap_err();
+    let container = "https://account.blob.core.windows.net/bills";
+    let expected = [
+        r#"token for ["https://storage.azure.com/.default"]"#.to_owned(),
+        format!("{container}/2026-10%2Fa.html Bearer entra"),
+        format!("{container}?restype=container Bearer entra"),
+        format!("{container}/2026-10%2Fa.html Bearer entra"),
+    ];
+    assert_eq!(notes.all(), expected);
 }
 
 #[test]
 fn tokens_go_over_tls_only_and_the_key_that_everybody_knows_stays_on_this_machine() {
-    let tokens = || Arc::new(Tokens::default());
+    let tokens = || Arc::new(Notes::default());
     let refused = |made: Result<BlobDocuments, ClientError>| made.err().map(|error| error.to_string());
     for endpoint in ["http://127.0.0.1:10000/devstoreaccount1", "http://account.blob.core.windows.net", ""] {
         assert!(refused(BlobDocuments::new(endpoint, "bills", tokens(), None)).is_some(), "{endpoint}");
