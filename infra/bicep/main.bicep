@@ -433,6 +433,7 @@ module functionApps 'modules/app.bicep' = [
       documentsEndpoint: dataStorage.outputs.blobEndpoint
       buckets: buckets
       busHostName: bus.outputs.hostName
+      busId: bus.outputs.id
       tokenIssuer: tokenIssuer
       tokenAudience: tokenAudience
       tokenJwksUrl: tokenJwksUrl

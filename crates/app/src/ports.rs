@@ -8,7 +8,7 @@ mod loopback;
 mod tables;
 mod typesetter;
 
-pub use bus::{Bus, BusError, Message};
+pub use bus::{Bus, BusError, Depth, Message};
 pub use clock::{Clock, Ids};
 pub use documents::{
     DOCUMENT_NAME_CHARS_MAX, Document, DocumentError, Documents, Reading, Stored, validate_name,

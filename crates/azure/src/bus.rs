@@ -6,20 +6,24 @@
 //! the triggers need data sections.
 
 mod authorization;
+mod depths;
 mod wire;
 
 pub use crate::endpoint::ClientError;
+pub use depths::DepthsOptions;
 
 use crate::connection::{CONNECT_SECONDS, pipeline, retrying, transport};
 use crate::credential::{StaticToken, credential_from_settings};
 use crate::endpoint::Endpoint;
-use app::ports::{Bus, BusError, Message};
+use app::ports::{Bus, BusError, Depth, Message};
 use async_trait::async_trait;
 use azure_core::credentials::TokenCredential;
 use azure_core::http::{
     ClientOptions, Context, Method, Pipeline, PipelineSendOptions, RawResponse, Request, RetryOptions,
 };
+use depths::DepthsClient;
 use domain::limits::HANDLER_SECONDS_MAX;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,6 +52,8 @@ pub struct ServiceBusClientOptions {
     pub send_deadline: Duration,
     /// How long one ping may take.
     pub ping_deadline: Duration,
+    /// Where to ask how many messages wait; without it nobody is asked.
+    pub depths: Option<DepthsOptions>,
 }
 
 impl Default for ServiceBusClientOptions {
@@ -56,11 +62,12 @@ impl Default for ServiceBusClientOptions {
             client_options: retrying(RETRIES_MAX),
             send_deadline: Duration::from_secs(SEND_SECONDS),
             ping_deadline: Duration::from_secs(PING_SECONDS),
+            depths: None,
         }
     }
 }
 
-/// Sends messages to one Service Bus namespace, or to the local host's stand-in for it.
+/// Sends messages to one Service Bus namespace, or to the local host's stand-in for it, and asks how many wait.
 ///
 /// Clones share their connections. 408, 429, 5xx and broken connections are tried again with growing, jittered
 /// delays (`Retry-After` is honoured) under one overall deadline; the message's id stays the same, so that the bus
@@ -72,6 +79,7 @@ pub struct ServiceBusClient {
     probing: Pipeline,
     send_deadline: Duration,
     ping_deadline: Duration,
+    depths: Option<DepthsClient>,
 }
 
 impl ServiceBusClient {
@@ -84,35 +92,43 @@ impl ServiceBusClient {
     ) -> Result<Self, ClientError> {
         let endpoint = Endpoint::parse(endpoint)?;
         let options = options.unwrap_or_default();
-        let mut client_options = options.client_options;
-        if client_options.transport.is_none() {
-            client_options.transport = Some(transport(&endpoint, TRY_SECONDS)?);
-        }
+        let client_options = connected(options.client_options, &endpoint, TRY_SECONDS)?;
+        let ask = |depths| DepthsClient::new(depths, Arc::clone(&credential));
+        let depths = options.depths.map(ask).transpose()?;
         let probe = ClientOptions {
             retry: RetryOptions::none(),
             transport: client_options.transport.clone(),
             ..ClientOptions::default()
         };
-        let authorization = authorization::policy(&endpoint, credential);
+        let authorization = authorization::policy(&endpoint, credential, SCOPE);
         Ok(Self {
             sending: pipeline(client_options, vec![authorization]),
             probing: pipeline(probe, Vec::new()),
             endpoint,
             send_deadline: options.send_deadline,
             ping_deadline: options.ping_deadline,
+            depths,
         })
     }
 
     /// The client that the settings describe: `BUS_ENDPOINT` with `BUS_TOKEN` (the local host), else the namespace
     /// of `SERVICEBUS__fullyQualifiedNamespace`, which the triggers' connection uses as well, with
     /// [`credential_from_settings`].
+    ///
+    /// `BUS_RESOURCE_URL` is the namespace as a resource ([`DepthsOptions::resource_url`]), which is asked how many
+    /// messages wait; nobody is when it is not set.
     pub fn from_settings(get: impl Fn(&'static str) -> Option<String>) -> Result<Self, ClientError> {
+        let resource_url = get("BUS_RESOURCE_URL").filter(|url| !url.is_empty());
+        let options = ServiceBusClientOptions {
+            depths: resource_url.map(DepthsOptions::new),
+            ..ServiceBusClientOptions::default()
+        };
         if let Some((endpoint, token)) = get("BUS_ENDPOINT").zip(get("BUS_TOKEN")) {
-            return Self::new(&endpoint, Arc::new(StaticToken::new(token)), None);
+            return Self::new(&endpoint, Arc::new(StaticToken::new(token)), Some(options));
         }
         let namespace = get("SERVICEBUS__fullyQualifiedNamespace").ok_or(ClientError::NoEndpoint)?;
         let credential = credential_from_settings(get).map_err(ClientError::Identity)?;
-        Self::new(&format!("https://{namespace}"), credential, None)
+        Self::new(&format!("https://{namespace}"), credential, Some(options))
     }
 }
 
@@ -120,7 +136,7 @@ impl ServiceBusClient {
 impl Bus for ServiceBusClient {
     async fn send(&self, message: &Message) -> Result<(), BusError> {
         let mut request = wire::request(&self.endpoint, message)?;
-        let answer = within(self.send_deadline, &self.sending, &mut request).await?;
+        let answer = within(self.send_deadline, answer(&self.sending, &mut request)).await?;
         wire::verdict(&answer)
     }
 
@@ -129,8 +145,15 @@ impl Bus for ServiceBusClient {
     /// message operation and needs no right.
     async fn ping(&self) -> Result<(), BusError> {
         let mut request = Request::new(self.endpoint.root(), Method::Head);
-        let answer = within(self.ping_deadline, &self.probing, &mut request).await?;
+        let answer = within(self.ping_deadline, answer(&self.probing, &mut request)).await?;
         if answer.status().is_server_error() { Err(wire::unreachable(&answer)) } else { Ok(()) }
+    }
+
+    async fn depths(&self) -> Result<Option<Vec<Depth>>, BusError> {
+        match &self.depths {
+            Some(client) => client.depths().await.map(Some),
+            None => Ok(None),
+        }
     }
 }
 
@@ -143,19 +166,31 @@ enum SendError {
     Answered { status: u16, detail: String },
 }
 
-async fn within(
-    deadline: Duration,
-    pipeline: &Pipeline,
-    request: &mut Request,
-) -> Result<RawResponse, BusError> {
-    let context = Context::new();
-    // `wire::verdict` judges the status; the pipeline's own check would read every error body as JSON.
-    let options = PipelineSendOptions { skip_checks: true, ..PipelineSendOptions::default() };
-    match tokio::time::timeout(deadline, pipeline.send(&context, request, Some(options))).await {
-        Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(error)) => Err(BusError::Unreachable(Box::new(error))),
-        Err(_) => Err(BusError::Unreachable(Box::new(SendError::Deadline(deadline)))),
+/// The options with a transport of their own, where they bring none.
+fn connected(
+    mut options: ClientOptions,
+    endpoint: &Endpoint,
+    try_seconds: u64,
+) -> Result<ClientOptions, ClientError> {
+    if options.transport.is_none() {
+        options.transport = Some(transport(endpoint, try_seconds)?);
     }
+    Ok(options)
+}
+
+async fn within<T>(
+    deadline: Duration,
+    work: impl Future<Output = Result<T, BusError>>,
+) -> Result<T, BusError> {
+    let late = |_| Err(BusError::Unreachable(Box::new(SendError::Deadline(deadline))));
+    tokio::time::timeout(deadline, work).await.unwrap_or_else(late)
+}
+
+async fn answer(pipeline: &Pipeline, request: &mut Request) -> Result<RawResponse, BusError> {
+    // The caller judges the status; the pipeline's own check would read every error body as JSON.
+    let options = PipelineSendOptions { skip_checks: true, ..PipelineSendOptions::default() };
+    let answer = pipeline.send(&Context::new(), request, Some(options)).await;
+    answer.map_err(|error| BusError::Unreachable(Box::new(error)))
 }
 
 #[cfg(test)]

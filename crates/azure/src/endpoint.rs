@@ -15,6 +15,9 @@ pub enum ClientError {
     /// The endpoint is plain `http` and not on this machine: tokens would cross the network in the open.
     #[error("only an endpoint on this machine may be plain http")]
     Insecure,
+    /// `BUS_RESOURCE_URL` is no endpoint.
+    #[error("BUS_RESOURCE_URL cannot be used")]
+    Resource(#[source] Box<Self>),
     /// The managed identity's settings are not usable.
     #[error("there is no credential")]
     Identity(#[source] azure_core::Error),

@@ -29,6 +29,9 @@ const GATEWAY_TIMEOUT_MS: &str = "2000";
 /// Buckets, unless a setting says otherwise.
 const BUCKETS: &str = "32";
 
+/// Where the bus is a resource that can be asked what it holds.
+const RESOURCE_MANAGER: &str = "/resource-manager";
+
 /// Why a local host does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -165,7 +168,7 @@ impl LocalHost {
         &self.clock
     }
 
-    /// What senders on the bus's REST surface present.
+    /// What senders on the bus's REST surface present, and who asks for its counts.
     pub fn bus_token(&self) -> &str {
         &self.bus_token
     }
@@ -273,6 +276,7 @@ impl Services {
         settings.force("DATA_DIR", data_dir);
         settings.force("BUS_ENDPOINT", format!("{url}/servicebus"));
         settings.force("BUS_TOKEN", &self.bus_token);
+        settings.force("BUS_RESOURCE_URL", format!("{url}{RESOURCE_MANAGER}{}", bus::management::NAMESPACE));
         settings.force("TOKEN_ISSUER", self.issuer.url());
         settings.force("TOKEN_AUDIENCE", AUDIENCE);
         settings.force("TOKEN_JWKS_URL", self.issuer.jwks_url());
@@ -286,12 +290,15 @@ impl Services {
     }
 
     fn routes(&self, host: &Arc<Host>, prefix: &str) -> Router {
+        let (broker, topology) = (Arc::clone(&self.broker), self.topology.clone());
+        let manager = bus::management::router(broker, topology, self.bus_token.clone());
         host::routes(host, prefix)
             .merge(gateway::routes(Arc::clone(&self.gateway)))
             .merge(issuer::routes(Arc::clone(&self.issuer)))
             .merge(clock::routes(Arc::clone(&self.clock), Arc::clone(&self.broker)))
             .merge(pages::routes(Arc::clone(&self.issuer), Arc::clone(&self.broker)))
             .nest("/servicebus", bus::rest::router(Arc::clone(&self.broker), self.bus_token.clone()))
+            .nest(RESOURCE_MANAGER, manager)
             .method_not_allowed_fallback(problem::unknown_method)
     }
 }

@@ -3,8 +3,8 @@
 use crate::spans;
 use app::Ports;
 use app::ports::{
-    Bus, BusError, ETag, Gateway, GatewayError, GatewayPayment, Key, Message, Op, Page, Range, Row, Table,
-    TableError, Tables,
+    Bus, BusError, Depth, ETag, Gateway, GatewayError, GatewayPayment, Key, Message, Op, Page, Range, Row,
+    Table, TableError, Tables,
 };
 use async_trait::async_trait;
 use domain::ids::PaymentKey;
@@ -81,6 +81,10 @@ impl Bus for TracedBus {
 
     async fn ping(&self) -> Result<(), BusError> {
         self.bus.ping().await
+    }
+
+    async fn depths(&self) -> Result<Option<Vec<Depth>>, BusError> {
+        self.bus.depths().await
     }
 }
 

@@ -1,5 +1,6 @@
 use crate::faults::{Call, Faults};
-use app::ports::{Bus, BusError, Message};
+use crate::topology::Topology;
+use app::ports::{Bus, BusError, Depth, Message};
 use async_trait::async_trait;
 use domain::limits::MESSAGE_BYTES_MAX;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -44,6 +45,23 @@ impl MemoryBus {
         Ok(())
     }
 
+    /// What was accepted and not taken since. There is no clock here: a message with a time waits for it until it is
+    /// taken.
+    fn waiting(&self) -> Vec<Depth> {
+        let topology = Topology::of_the_project();
+        let accepted = self.accepted();
+        let waiting = &accepted.messages[accepted.taken..];
+        let depth = |place| {
+            let here =
+                |message: &&Message| topology.places(message.entity, &message.subject).contains(&place);
+            let (scheduled, active): (Vec<_>, Vec<_>) =
+                waiting.iter().filter(here).partition(|message| message.scheduled_at.is_some());
+            let (scheduled, active) = (scheduled.len() as u64, active.len() as u64);
+            Depth { entity: place.entity(), active, scheduled, dead_lettered: 0 }
+        };
+        topology.all_places().into_iter().map(depth).collect()
+    }
+
     fn accepted(&self) -> MutexGuard<'_, Accepted> {
         self.accepted.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -66,6 +84,10 @@ impl Bus for MemoryBus {
 
     async fn ping(&self) -> Result<(), BusError> {
         self.faults.around(|| Call::Ping, async { Ok(()) }, refused, unreachable).await
+    }
+
+    async fn depths(&self) -> Result<Option<Vec<Depth>>, BusError> {
+        self.faults.around(|| Call::Depths, async { Ok(Some(self.waiting())) }, refused, unreachable).await
     }
 }
 
@@ -109,6 +131,35 @@ mod tests {
         assert!(matches!(bus.send(&message("3", "a")).await, Err(BusError::Unreachable(_))));
         bus.send(&message("4", "b")).await.unwrap();
         assert_eq!(bus.sent(), [message("1", "a"), message("4", "b")]);
+    }
+
+    #[tokio::test]
+    async fn every_place_holds_what_was_accepted_for_it_until_it_is_taken() {
+        let bus = MemoryBus::default();
+        let later = Some("2026-11-01T00:00:00Z".parse().unwrap());
+        bus.send(&message("1", "order.placed")).await.unwrap();
+        bus.send(&Message { entity: "billing", ..message("2", "chunk") }).await.unwrap();
+        bus.send(&Message { entity: "saga-deadlines", scheduled_at: later, ..message("3", "x") })
+            .await
+            .unwrap();
+        let depths = bus.depths().await.unwrap().unwrap();
+        assert_eq!((depths.len(), depths[0].entity.as_str()), (16, "billing"));
+        let held: Vec<_> = depths
+            .iter()
+            .filter(|depth| depth.active + depth.scheduled > 0)
+            .map(|depth| (depth.entity.as_str(), depth.active, depth.scheduled))
+            .collect();
+        let expected = [
+            ("billing", 1, 0),
+            ("saga-deadlines", 0, 1),
+            ("events/bill-on-order-placed", 1, 0),
+            ("events/mypage-project", 1, 0),
+            ("events/saga-track", 1, 0),
+        ];
+        assert_eq!(held, expected);
+        bus.take();
+        let depths = bus.depths().await.unwrap().unwrap();
+        assert!(depths.iter().all(|depth| depth.active + depth.scheduled + depth.dead_lettered == 0));
     }
 
     #[tokio::test]

@@ -18,6 +18,8 @@ pub enum Call {
     Commit(Table, String, Vec<Op>),
     /// `Bus::send`.
     Send(Message),
+    /// `Bus::depths`.
+    Depths,
     /// `Gateway::confirm`.
     Confirm(PaymentKey),
     /// `Gateway::cancel`.
@@ -38,7 +40,7 @@ impl Call {
         match self {
             Self::Read(table, _) | Self::Query(table, _) | Self::Commit(table, ..) => Some(*table),
             Self::Send(_) | Self::Confirm(_) | Self::Cancel(_) | Self::Find(_) => None,
-            Self::ReadDocument(_) | Self::CreateDocument(_) | Self::Ping => None,
+            Self::ReadDocument(_) | Self::CreateDocument(_) | Self::Depths | Self::Ping => None,
         }
     }
 

@@ -1,5 +1,8 @@
 use serde::Deserialize;
 
+/// Between a topic and its subscription, in the path that a message is received from.
+const SUBSCRIPTIONS: &str = "/Subscriptions/";
+
 /// `infra/topology.json`: who gets which message.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -30,12 +33,32 @@ struct Subscription {
     subjects: Vec<String>,
 }
 
+impl Queue {
+    fn place(&self) -> Place {
+        Place { path: self.name.clone(), function: self.function.clone() }
+    }
+}
+
+impl Subscription {
+    fn place(&self, topic: &Topic) -> Place {
+        let path = format!("{}{SUBSCRIPTIONS}{}", topic.name, self.name);
+        Place { path, function: self.function.clone() }
+    }
+}
+
 /// A place where a message waits for its consumer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Place {
     /// The queue, or the subscription as `events/Subscriptions/saga-track`.
     pub(crate) path: String,
     pub(crate) function: String,
+}
+
+impl Place {
+    /// The place as the bus's own counts name it: `billing`, `events/saga-track`.
+    pub(crate) fn entity(&self) -> String {
+        self.path.replace(SUBSCRIPTIONS, "/")
+    }
 }
 
 impl Topology {
@@ -50,23 +73,26 @@ impl Topology {
         }
     }
 
+    /// Every place, in the order of the file.
+    pub(crate) fn all_places(&self) -> Vec<Place> {
+        let queues = self.queues.iter().map(Queue::place);
+        let each = |topic: &Topic| topic.subscriptions.iter().map(|one| one.place(topic)).collect::<Vec<_>>();
+        queues.chain(self.topics.iter().flat_map(each)).collect()
+    }
+
     /// The places that a message sent to `entity` goes to; none when no subscription wants its subject.
     ///
     /// # Panics
     /// When there is no such queue or topic: the bus would refuse every such message.
     pub(crate) fn places(&self, entity: &str, subject: &str) -> Vec<Place> {
         if let Some(queue) = self.queues.iter().find(|queue| queue.name == entity) {
-            return vec![Place { path: queue.name.clone(), function: queue.function.clone() }];
+            return vec![queue.place()];
         }
         let topic = self.topics.iter().find(|topic| topic.name == entity);
         let Some(topic) = topic else { panic!("infra/topology.json has no queue or topic {entity}") };
         let wants =
             |subscription: &&Subscription| subscription.subjects.iter().any(|wanted| wanted == subject);
-        let place = |subscription: &Subscription| Place {
-            path: format!("{}/Subscriptions/{}", topic.name, subscription.name),
-            function: subscription.function.clone(),
-        };
-        topic.subscriptions.iter().filter(wants).map(place).collect()
+        topic.subscriptions.iter().filter(wants).map(|subscription| subscription.place(topic)).collect()
     }
 }
 

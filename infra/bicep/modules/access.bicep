@@ -56,6 +56,7 @@ var roles = {
   busSender: '69a216fc-b8fb-44d8-bc22-1f3c2cd27a39'
   metricsPublisher: '3913510d-42f4-4e42-8a64-420c390055eb'
   secretsUser: '4633458b-17de-408a-b874-0445c86b69e6'
+  reader: 'acdd72a7-3385-48ef-bd42-f606fba81ae7'
 }
 var busRoles = scaleOnBacklog ? [roles.busOwner] : [roles.busReceiver, roles.busSender]
 
@@ -157,6 +158,18 @@ resource messages 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
     }
   }
 ]
+
+// How many messages wait is told by the namespace itself to who may manage it, and that right could delete its queues. Who
+// may read the resource is told as well, can list no keys, and can change nothing.
+resource depths 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  scope: bus
+  name: guid(bus.id, principalId, roles.reader)
+  properties: {
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.reader)
+  }
+}
 
 resource secrets 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: vault

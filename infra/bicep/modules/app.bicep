@@ -107,6 +107,11 @@ param buckets int
 @maxLength(256)
 param busHostName string
 
+@description('Resource id of the Service Bus namespace.')
+@minLength(1)
+@maxLength(512)
+param busId string
+
 @description('The iss of accepted tokens.')
 @minLength(8)
 @maxLength(512)
@@ -173,7 +178,7 @@ var platformSettings = [
 ]
 
 // What the handler reads, to whom an empty setting is one that is not set. The SERVICEBUS ones are the triggers'
-// connection as well.
+// connection as well. Of the slashes that `uri` puts together one is left.
 var handlerSettings = [
   { name: 'AZURE_CLIENT_ID', value: identityClientId }
   { name: 'STORE', value: tablesEndpoint }
@@ -182,6 +187,7 @@ var handlerSettings = [
   { name: 'SERVICEBUS__fullyQualifiedNamespace', value: busHostName }
   { name: 'SERVICEBUS__credential', value: 'managedidentity' }
   { name: 'SERVICEBUS__clientId', value: identityClientId }
+  { name: 'BUS_RESOURCE_URL', value: uri(environment().resourceManager, busId) }
   { name: 'TOKEN_ISSUER', value: tokenIssuer }
   { name: 'TOKEN_AUDIENCE', value: tokenAudience }
   { name: 'TOKEN_JWKS_URL', value: tokenJwksUrl }

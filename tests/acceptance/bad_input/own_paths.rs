@@ -71,6 +71,9 @@ async fn the_bus_and_the_gateway_have_doors(world: &World) {
     send().expect(401).await;
     send().token("guessed").expect(401).await;
     send().token(&world.operator.token).expect(401).await;
+    let count = || api.request(Method::GET, "/resource-manager/subscriptions?api-version=2024-01-01");
+    count().expect(401).await;
+    count().token(&world.operator.token).expect(401).await;
     let key = &world.used_payment_key;
     let confirm = json!({ "paymentKey": key, "orderId": "order-1", "amount": 100 });
     for (path, body) in [

@@ -1,5 +1,6 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
+use serde::Serialize;
 
 /// A message for Service Bus.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,14 +21,29 @@ pub struct Message {
     pub body: String,
 }
 
-/// Why a message was not accepted.
+/// How many messages a queue or subscription holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Depth {
+    /// The queue (`billing`), or topic and subscription (`events/mypage-project`).
+    pub entity: String,
+    /// Messages that wait for their consumer or are with it.
+    pub active: u64,
+    /// Messages whose time has not come.
+    pub scheduled: u64,
+    /// Messages that were given up and are still here: the product forwards them to a queue of its own, whose depth
+    /// is that of all dead letters.
+    pub dead_lettered: u64,
+}
+
+/// Why the bus did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum BusError {
     /// The bus will never take this message (too large, unknown entity).
     #[error("the bus refuses the message: {0}")]
     Refused(String),
-    /// The bus did not accept it in time; it may have. Send it again with the same id.
-    #[error("the bus did not accept the message")]
+    /// No answer in time, or none that says so: a message may have been accepted. Send it again with the same id.
+    #[error("the bus did not answer as expected")]
     Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
@@ -39,4 +55,8 @@ pub trait Bus: Send + Sync {
 
     /// Answers when the bus can be reached: readiness.
     async fn ping(&self) -> Result<(), BusError>;
+
+    /// How many messages wait, for each queue and subscription; `None` when this deployment was not told where to ask.
+    /// The counts may be some seconds old.
+    async fn depths(&self) -> Result<Option<Vec<Depth>>, BusError>;
 }

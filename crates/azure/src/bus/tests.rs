@@ -4,7 +4,7 @@ use azure_core::http::{FixedRetryOptions, Transport};
 use scripted_http::{Server, Step};
 use std::time::Instant;
 
-fn message() -> Message {
+pub(super) fn message() -> Message {
     Message {
         entity: "events",
         message_id: "0192f0c1a2b37c4d8e9f0123456789ab".to_owned(),

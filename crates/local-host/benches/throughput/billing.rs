@@ -2,7 +2,7 @@
 
 use app::bill::UsageRecord;
 use app::order::OpenLine;
-use app::ports::{Bus, BusError, Clock, Gateway, GatewayError, GatewayPayment, Message};
+use app::ports::{Bus, BusError, Clock, Depth, Gateway, GatewayError, GatewayPayment, Message};
 use app::{App, Buckets, Consumer, Incoming, Ports};
 use async_trait::async_trait;
 use bill_pdf::PdfTypesetter;
@@ -90,6 +90,10 @@ impl Bus for Chain {
     async fn ping(&self) -> Result<(), BusError> {
         Ok(())
     }
+
+    async fn depths(&self) -> Result<Option<Vec<Depth>>, BusError> {
+        Ok(None)
+    }
 }
 
 fn number(line: u32) -> PhoneNumber {
@@ -170,6 +174,10 @@ impl Bus for Direct {
 
     async fn ping(&self) -> Result<(), BusError> {
         Ok(())
+    }
+
+    async fn depths(&self) -> Result<Option<Vec<Depth>>, BusError> {
+        Ok(None)
     }
 }
 

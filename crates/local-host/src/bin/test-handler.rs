@@ -74,6 +74,7 @@ async fn echo(request: Request) -> Result<Json<Value>, StatusCode> {
         "worker": setting("FUNCTIONS_CUSTOMHANDLER_WORKER_ID"),
         "settings": {
             "BUS_ENDPOINT": setting("BUS_ENDPOINT"),
+            "BUS_RESOURCE_URL": setting("BUS_RESOURCE_URL"),
             "STORE": setting("STORE"),
             "BUCKETS": setting("BUCKETS"),
             "GATEWAY_TIMEOUT_MS": setting("GATEWAY_TIMEOUT_MS"),

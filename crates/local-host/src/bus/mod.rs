@@ -1,10 +1,11 @@
 //! Service Bus for one machine: topics with correlation filters, queues, peek-lock, dead letters, scheduled
-//! messages, duplicate detection, and the REST surface to send.
+//! messages, duplicate detection, the REST surface to send, and that of the resource manager to count.
 //!
 //! Ready messages are in memory; a `SQLite` file is the durable copy. One thread writes it and commits everything that
 //! waits together (`writer`). What the time does to a queue is in `source`, which is pure.
 
 mod broker;
+pub mod management;
 mod message;
 pub mod rest;
 mod shared;

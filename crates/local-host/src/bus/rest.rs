@@ -40,7 +40,7 @@ async fn send(
     request: Request,
 ) -> Result<Response, Refusal> {
     let (parts, body) = request.into_parts();
-    if !rest.is_authorized(&parts.headers) {
+    if !presents(&parts.headers, &rest.token) {
         return Err(Refusal::Unauthorized);
     }
     if !rest.broker.has_entity(&entity) {
@@ -64,14 +64,12 @@ async fn no_such_path() -> Refusal {
     Refusal::Path
 }
 
-impl Rest {
-    fn is_authorized(&self, headers: &HeaderMap) -> bool {
-        let value = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = value.and_then(|value| value.split_once(' '));
-        token.is_some_and(|(scheme, token)| {
-            scheme.eq_ignore_ascii_case("bearer") && token.trim() == self.token
-        })
-    }
+/// Tells whether a caller presents `token` as its bearer token.
+pub(super) fn presents(headers: &HeaderMap, token: &str) -> bool {
+    let value = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let presented = value.and_then(|value| value.split_once(' '));
+    presented
+        .is_some_and(|(scheme, presented)| scheme.eq_ignore_ascii_case("bearer") && presented.trim() == token)
 }
 
 /// Reads no more than the bus would take.

@@ -5,6 +5,7 @@ mod dead_letters;
 mod delivery;
 mod disk;
 mod limits;
+mod management;
 mod model;
 mod rest;
 mod restart;

@@ -153,8 +153,9 @@ async fn requests_wait_for_the_handler_to_be_ready() {
 async fn the_handler_is_given_its_settings() {
     let rig = Rig::start().await;
     let settings = &rig.get_json("/api/echo/x").await["settings"];
+    let resource = rig.url(&format!("/resource-manager{}", local_host::bus::management::NAMESPACE));
     let expected = json!({
-        "BUS_ENDPOINT": rig.url("/servicebus"), "STORE": "embedded", "BUCKETS": "32",
+        "BUS_ENDPOINT": rig.url("/servicebus"), "BUS_RESOURCE_URL": resource, "STORE": "embedded", "BUCKETS": "32",
         "GATEWAY_TIMEOUT_MS": "2000", "FROM_FILE": "yes", "SERVICEBUS": ""
     });
     assert_eq!(settings, &expected);

@@ -1,4 +1,6 @@
 use crate::rig::{Rig, until};
+use app::ports::{Bus, Depth};
+use azure::bus::ServiceBusClient;
 use local_host::bus::Counts;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -8,6 +10,16 @@ const ONE: Counts = Counts { active: 1, ..NONE };
 
 fn delivery_counts(seen: &[Value]) -> Vec<&str> {
     seen.iter().map(|seen| seen["envelope"]["Metadata"]["DeliveryCount"].as_str().unwrap()).collect()
+}
+
+/// Lets the host take no more messages.
+async fn drained(rig: &Rig) {
+    assert_eq!(rig.post("/admin/host/drain", &json!({})).await.status(), StatusCode::ACCEPTED);
+    until("the end of the drain", async || {
+        let status = rig.get_json("/admin/host/drain/status").await;
+        (status["state"] == "Completed").then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -83,12 +95,7 @@ async fn a_draining_host_takes_no_messages_until_it_resumes() {
     let rig = Rig::start().await;
     rig.send("jobs", &json!({ "ms": 300 })).await;
     rig.wait_seen(1).await;
-    assert_eq!(rig.post("/admin/host/drain", &json!({})).await.status(), StatusCode::ACCEPTED);
-    until("the end of the drain", async || {
-        let status = rig.get_json("/admin/host/drain/status").await;
-        (status["state"] == "Completed").then_some(())
-    })
-    .await;
+    drained(&rig).await;
     rig.send("jobs", &json!({})).await;
     rig.wait_counts("jobs", ONE).await;
     assert_eq!(rig.get("/api/slow").await.status(), StatusCode::OK, "requests are answered");
@@ -144,5 +151,32 @@ async fn messages_can_be_sent_over_rest_with_the_token() {
     rig.wait_seen(1).await;
     rig.wait_counts("jobs", NONE).await;
     assert_eq!(rig.get_json("/dev/bus").await["sources"]["jobs"]["active"], 0);
+    rig.host.stop().await;
+}
+
+/// The bus as a handler with these settings has it.
+async fn bus_of_the_handler(rig: &Rig) -> ServiceBusClient {
+    let settings = rig.get_json("/api/echo/x").await["settings"].clone();
+    ServiceBusClient::from_settings(|name| match name {
+        "BUS_TOKEN" => Some(rig.host.bus_token().to_owned()),
+        name => settings[name].as_str().map(str::to_owned),
+    })
+    .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_handler_can_ask_how_many_messages_wait() {
+    let rig = Rig::start().await;
+    let bus = bus_of_the_handler(&rig).await;
+    drained(&rig).await;
+    rig.send("jobs", &json!({})).await;
+    rig.send("events", &json!({})).await;
+    let depths = bus.depths().await.unwrap().unwrap();
+    let depth =
+        |entity: &str, active| Depth { entity: entity.to_owned(), active, scheduled: 0, dead_lettered: 0 };
+    assert_eq!(depths, [depth("jobs", 1), depth("dead-letters", 0), depth("events/one", 1)]);
+    rig.post("/admin/host/resume", &json!({})).await;
+    rig.wait_counts("jobs", NONE).await;
+    assert_eq!(bus.depths().await.unwrap().unwrap()[0], depth("jobs", 0));
     rig.host.stop().await;
 }

@@ -118,6 +118,17 @@ fn the_gateways_secret_is_taken_from_the_vault() {
 }
 
 #[test]
+fn the_bus_that_is_asked_how_many_wait_is_the_one_that_messages_are_sent_to() {
+    let template = Template::read();
+    let settings = template.settings(APP, "handlerSettings");
+    let asked = settings.iter().find(|(name, _)| name == "BUS_RESOURCE_URL").map(|(_, value)| value.as_str());
+    assert_eq!(asked, Some("uri(environment().resourceManager, busId)"));
+    let given = &template.body(MAIN, "functionApps")["params"];
+    assert_eq!(given["busId"], json!({ "$": "bus.outputs.id" }));
+    assert_eq!(given["busHostName"], json!({ "$": "bus.outputs.hostName" }));
+}
+
+#[test]
 fn every_function_is_in_one_app() {
     let services = json_of("infra/services.json");
     let probes = texts(&services["probes"]);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use tree_sitter::Node;
 
 /// The functions of Bicep that this project uses. Lambdas and `cidrSubnet` are unknown to checkov's parser.
-const FUNCTIONS: [&str; 19] = [
+const FUNCTIONS: [&str; 20] = [
     "concat",
     "contains",
     "empty",
@@ -24,6 +24,7 @@ const FUNCTIONS: [&str; 19] = [
     "tenant",
     "union",
     "uniqueString",
+    "uri",
     "utcNow",
 ];
 

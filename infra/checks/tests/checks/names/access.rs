@@ -24,13 +24,14 @@ const WEBSITE_CONTRIBUTOR: (&str, &str, &str) =
     ("websiteContributor", "de139f84-1756-47ae-9be6-808fbbe84772", "Website Contributor");
 
 /// Each assignment: its name, what it is given on, and the role.
-const GIVEN: [(&str, &str, &str); 11] = [
+const GIVEN: [(&str, &str, &str); 12] = [
     ("hostBlobs", "hostStorage", "roles.blobOwner"),
     ("hostTables", "hostStorage", "roles.tableContributor"),
     ("productTables", "dataStorage", "roles.tableContributor"),
     ("billDocuments", "bills", "roles.blobContributor"),
     ("runtimeConfig", "config", "roles.blobReader"),
     ("messages", "bus", "role"),
+    ("depths", "bus", "roles.reader"),
     ("secrets", "vault", "roles.secretsUser"),
     ("telemetry", "applicationInsights", "roles.metricsPublisher"),
     ("operators", "", "role"),
