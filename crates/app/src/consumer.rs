@@ -107,7 +107,9 @@ impl App {
     pub(crate) async fn handle(&self, consumer: Consumer, message: &Incoming) -> Result<(), Failure> {
         match consumer {
             Consumer::SagaCompensate => self.compensate(&parse::<Compensation>(message)?).await,
-            Consumer::SagaDeadline => self.on_deadline(&parse::<Deadline>(message)?.saga_id).await,
+            Consumer::SagaDeadline => {
+                self.on_deadline(&parse::<Deadline>(message)?.saga_id, &message.message_id).await
+            }
             Consumer::BillingChunk => self.on_billing_chunk(&parse::<BillingChunk>(message)?).await,
             Consumer::BillOnOrderPlaced => self.on_order_placed(&parse(message)?).await,
             Consumer::OrderOnAccountOpened => self.on_account_opened(&parse(message)?).await,

@@ -3,8 +3,9 @@
 mod admin;
 mod compensate;
 mod track;
+mod view;
 
-pub use admin::SagaView;
+pub use view::SagaView;
 
 use crate::keys::digest;
 use crate::ports::{ETag, Range, Table};

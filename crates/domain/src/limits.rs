@@ -57,6 +57,10 @@ pub const GATEWAY_SECONDS_MAX: u64 = 10;
 pub const UNKNOWN_AFTER_SECONDS: i64 = 30;
 /// Seconds a saga may take before it is compensated.
 pub const SAGA_DEADLINE_SECONDS: i64 = 10 * 60;
+/// States of one step that a saga's record keeps: two for each undo that an operator tries again. Even.
+pub const SAGA_STEP_CHANGES_MAX: usize = 32;
+/// Messages that a saga's record keeps; a saga without trouble has three. Even.
+pub const SAGA_MESSAGES_MAX: usize = 64;
 /// Seconds after which an outbox row counts as left behind and is published again by the relay.
 pub const OUTBOX_AGE_SECONDS: i64 = 20;
 
@@ -64,6 +68,10 @@ pub const OUTBOX_AGE_SECONDS: i64 = 20;
 pub const NUMBER_CANDIDATES: u32 = 8;
 /// Days for which a released number is not given to somebody else.
 pub const NUMBER_QUARANTINE_DAYS: i64 = 90;
+/// Days for which the sums of what happened on a day are kept.
+pub const TALLY_DAYS: i32 = 35;
+/// Transactions in which one tick folds the changes of one bucket's sums; what is left is for the next tick.
+pub const TALLY_FOLDS_MAX: usize = 200;
 /// Items of a page of a list, when the caller does not say.
 pub const PAGE_ITEMS_DEFAULT: usize = 50;
 /// Items of a page of a list.
@@ -78,5 +86,7 @@ const _: () = assert!(HANDLER_SECONDS_MAX < LOCK_SECONDS);
 const _: () = assert!(GATEWAY_SECONDS_MAX < HANDLER_SECONDS_MAX);
 const _: () = assert!(UNKNOWN_AFTER_SECONDS > GATEWAY_SECONDS_MAX.cast_signed());
 const _: () = assert!(SAGA_DEADLINE_SECONDS > HANDLER_SECONDS_MAX.cast_signed());
+const _: () = assert!(SAGA_STEP_CHANGES_MAX.is_multiple_of(2) && SAGA_STEP_CHANGES_MAX > 4);
+const _: () = assert!(SAGA_MESSAGES_MAX.is_multiple_of(2) && SAGA_MESSAGES_MAX > 4);
 const _: () = assert!(INBOX_HOURS > MESSAGE_HOURS);
 const _: () = assert!(TRANSACTION_ENTITIES_MAX <= PAGE_ENTITIES_MAX);

@@ -1,69 +1,24 @@
+use super::view::SagaView;
 use super::{INDEX, Indexed, SAGA};
 use crate::keys::Buckets;
 use crate::ports::{Range, Table};
 use crate::store::{Loaded, retry_on_change};
 use crate::{Answer, App, Failure, List, PageRequest};
 use contract::problem::Code;
-use domain::calendar::rfc3339;
 use domain::ids::{CustomerId, SagaId};
-use domain::saga::{Kind, Saga, Status, StepState};
-use serde::Serialize;
+use domain::saga::{Exchange, Saga, Status};
 use serde_json::json;
 
-/// A step as the API shows it.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct StepView {
-    step: String,
-    state: Option<StepState>,
-    at: Option<String>,
-    detail: Option<String>,
-}
-
-/// A saga as the API shows it.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct SagaView {
-    saga_id: SagaId,
-    kind: Kind,
-    customer_id: CustomerId,
-    status: Status,
-    started_at: String,
-    deadline: String,
-    undo_attempts: u32,
-    steps: Vec<StepView>,
-}
-
-impl From<Saga> for SagaView {
-    fn from(saga: Saga) -> Self {
-        let steps = saga.steps.into_iter().map(|record| StepView {
-            step: record.step,
-            state: record.state,
-            at: record.at.map(rfc3339),
-            detail: record.detail,
-        });
-        Self {
-            steps: steps.collect(),
-            saga_id: saga.saga_id,
-            kind: saga.kind,
-            customer_id: saga.customer_id,
-            status: saga.status,
-            started_at: rfc3339(saga.started_at),
-            deadline: rfc3339(saga.deadline),
-            undo_attempts: saga.undo_attempts,
-        }
-    }
-}
-
 impl App {
-    /// A saga; a customer sees its own only.
+    /// A saga with all that it went through; a customer sees its own only, and no messages.
     pub async fn saga(&self, id: &SagaId, viewer: Option<&CustomerId>) -> Result<SagaView, Failure> {
         let saga = self.load_saga(id).await?.map(|record| record.saga);
         let visible = saga.filter(|saga| viewer.is_none_or(|viewer| *viewer == saga.customer_id));
-        visible.map(SagaView::from).ok_or_else(|| Failure::not_found("saga"))
+        let saga = visible.ok_or_else(|| Failure::not_found("saga"))?;
+        Ok(if viewer.is_none() { SagaView::with_messages(saga) } else { SagaView::with_history(saga) })
     }
 
-    /// Sagas of a status, or all, bucket by bucket and oldest first in each.
+    /// Sagas of a status, or all, as they are now: bucket by bucket and oldest first in each.
     pub async fn sagas(&self, status: Option<Status>, page: &PageRequest) -> Result<List<SagaView>, Failure> {
         let (first, mut cursor) = start_of(page.cursor.as_deref(), self.buckets)?;
         let mut items = Vec::new();
@@ -73,7 +28,7 @@ impl App {
             for id in &list.items {
                 // It may have ended since it was listed.
                 if let Some(record) = self.load_saga(id).await? {
-                    items.push(SagaView::from(record.saga));
+                    items.push(SagaView::now(record.saga));
                 }
             }
             let more = list.cursor.is_some() || items.len() >= page.limit;
@@ -127,7 +82,8 @@ impl App {
         let mut record = self.load_saga(id).await?.ok_or_else(|| Failure::not_found("saga"))?;
         let before = record.saga.clone();
         let command = record.saga.retry(now)?;
-        self.advance(&record, &before, command, None, now).await?;
+        record.saga.note(Exchange::retry(now));
+        self.advance(&mut record, &before, command, None, now).await?;
         Ok(Answer { status: 202, body: json!({ "sagaId": id, "status": record.saga.status }) })
     }
 }

@@ -4,7 +4,7 @@ use crate::{App, Failure};
 use contract::event::{Compensation, Deadline, Event};
 use domain::event::EventType;
 use domain::ids::{EventId, SagaId};
-use domain::saga::{Command, Saga, Status};
+use domain::saga::{Command, DEADLINE, Exchange, Saga, Status};
 use jiff::Timestamp;
 
 impl App {
@@ -21,13 +21,14 @@ impl App {
             None => self.begin_saga(event, now).await?,
         };
         let before = record.saga.clone();
+        record.saga.note(Exchange::event(event.kind, &event.event_id, now));
         let command = record.saga.on_event(event.kind, event.reason.as_deref(), now);
-        if record.saga == before && record.header.is_some() {
+        if record.saga == before {
             return Ok(());
         }
         // A refusal that is delivered again must not stop a compensation that an operator has begun anew.
         let once = (event.kind == EventType::SagaUndoRefused).then_some(&event.event_id);
-        self.advance(&record, &before, command, once, now).await
+        self.advance(&mut record, &before, command, once, now).await
     }
 
     async fn begin_saga(&self, event: &Event, now: Timestamp) -> Result<Record, Failure> {
@@ -44,7 +45,7 @@ impl App {
 
     async fn schedule(&self, saga: &Saga, id: &str, now: Timestamp) -> Result<(), Failure> {
         let body = Deadline { saga_id: saga.saga_id.clone() };
-        let message = Outgoing::new(Entity::SagaDeadlines, id, "saga.deadline", &body, now)?
+        let message = Outgoing::new(Entity::SagaDeadlines, id, DEADLINE, &body, now)?
             .correlated(Some(saga.saga_id.to_string()))
             .scheduled(saga.deadline);
         Ok(self.send(&message).await?)
@@ -53,12 +54,13 @@ impl App {
     /// Writes a saga as it is now, with its new deadline and the command that it asks for.
     pub(super) async fn advance(
         &self,
-        record: &Record,
+        record: &mut Record,
         before: &Saga,
         command: Option<Command>,
         once: Option<&EventId>,
         now: Timestamp,
     ) -> Result<(), Failure> {
+        let undo = command.map(|command| compensation(&mut record.saga, command, now)).transpose()?;
         let saga = &record.saga;
         if saga.deadline != before.deadline {
             self.schedule_deadline(saga, now).await?;
@@ -67,8 +69,8 @@ impl App {
         if let Some(event) = once {
             changes.inbox(event, now)?;
         }
-        if let Some(command) = command {
-            changes.send(compensation(saga, command, now)?);
+        if let Some(undo) = undo {
+            changes.send(undo);
         }
         self.commit(changes).await?;
         if saga.status != before.status {
@@ -77,12 +79,12 @@ impl App {
         Ok(())
     }
 
-    /// A saga's deadline has come.
-    pub(crate) async fn on_deadline(&self, saga: &SagaId) -> Result<(), Failure> {
-        retry_on_change!(self.try_deadline(saga).await)
+    /// The message of this id says that a saga's deadline has come.
+    pub(crate) async fn on_deadline(&self, saga: &SagaId, message_id: &str) -> Result<(), Failure> {
+        retry_on_change!(self.try_deadline(saga, message_id).await)
     }
 
-    async fn try_deadline(&self, saga: &SagaId) -> Result<(), Failure> {
+    async fn try_deadline(&self, saga: &SagaId, message_id: &str) -> Result<(), Failure> {
         let now = self.now();
         let Some(mut record) = self.load_saga(saga).await? else { return Ok(()) };
         let before = record.saga.clone();
@@ -92,7 +94,9 @@ impl App {
             let early = saga_is_under_way(&before) && now < before.deadline;
             return if early { self.schedule(&before, &self.ports.ids.mint(now), now).await } else { Ok(()) };
         }
-        self.advance(&record, &before, command, None, now).await
+        // In front of the undo that it leads to.
+        record.saga.note(Exchange::deadline(message_id, now));
+        self.advance(&mut record, &before, command, None, now).await
     }
 }
 
@@ -109,10 +113,11 @@ fn log_status(saga: &Saga) {
     }
 }
 
-/// The message that asks a service to undo a step. A new attempt is a new message.
-fn compensation(saga: &Saga, command: Command, now: Timestamp) -> Result<Outgoing, Failure> {
+/// The message that asks a service to undo a step, on record with the saga. A new attempt is a new message.
+fn compensation(saga: &mut Saga, command: Command, now: Timestamp) -> Result<Outgoing, Failure> {
     let Command { step, undo } = command;
     let id = format!("{}-undo{step}-{}", saga.saga_id, saga.undo_attempts);
+    saga.note(Exchange::command(undo, &id, now));
     let (saga_id, customer_id) = (saga.saga_id.clone(), saga.customer_id.clone());
     let body = Compensation { saga_id, customer_id, undo: undo.as_str().to_owned() };
     let message = Outgoing::new(Entity::Compensations, id, undo.as_str(), &body, now)?;

@@ -3,6 +3,7 @@
 
 mod end;
 mod matrix;
+mod messages;
 mod orders;
 mod play;
 mod requests;

@@ -1,7 +1,8 @@
+use super::history::{self, Exchange, StepChange};
 use super::steps::{Kind, Meaning, Undo};
 use crate::event::EventType;
 use crate::ids::{CustomerId, SagaId};
-use crate::limits::SAGA_DEADLINE_SECONDS;
+use crate::limits::{SAGA_DEADLINE_SECONDS, SAGA_MESSAGES_MAX, SAGA_STEP_CHANGES_MAX};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -75,6 +76,10 @@ pub struct StepRecord {
     /// Why it failed, or why its undo did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
+    /// The states that it came to, the last of which is where it stands: at most [`SAGA_STEP_CHANGES_MAX`], of more
+    /// the first and the last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<StepChange>,
 }
 
 /// A saga as the saga table records it.
@@ -95,6 +100,12 @@ pub struct Saga {
     pub deadline: Timestamp,
     /// How often its compensation was begun: 1 at first, one more for each retry by an operator.
     pub undo_attempts: u32,
+    /// What it received and sent, as it did: at most [`SAGA_MESSAGES_MAX`], of more the first and the last.
+    #[serde(default)]
+    pub messages: Vec<Exchange>,
+    /// Messages that were left out of the middle.
+    #[serde(default)]
+    pub messages_left_out: u32,
     /// The steps, in the order in which they happen.
     pub steps: Vec<StepRecord>,
 }
@@ -122,6 +133,7 @@ impl Saga {
             state: None,
             at: None,
             detail: None,
+            history: Vec::new(),
         };
         let mut saga = Self {
             saga_id,
@@ -131,6 +143,8 @@ impl Saga {
             started_at: now,
             deadline: deadline(now),
             undo_attempts: 0,
+            messages: Vec::new(),
+            messages_left_out: 0,
             steps: kind.steps().map(record).to_vec(),
         };
         saga.mark(0, StepState::Started, now, None);
@@ -258,6 +272,14 @@ impl Saga {
         }
     }
 
+    /// Puts a message on record, once however often it comes. Nothing that the saga does depends on it.
+    pub fn note(&mut self, message: Exchange) {
+        if !self.messages.iter().any(|known| known.is_same(&message)) {
+            let left_out = history::push(&mut self.messages, message, SAGA_MESSAGES_MAX);
+            self.messages_left_out += u32::try_from(left_out).unwrap_or_default();
+        }
+    }
+
     /// Begins the undo of the step before `step`, or ends the saga when there is none.
     fn undo_from(&mut self, step: usize, now: Timestamp) -> Option<Command> {
         let Some(before) = step.checked_sub(1) else {
@@ -272,6 +294,7 @@ impl Saga {
         let record = &mut self.steps[step];
         record.state = Some(state);
         record.at = Some(now);
+        history::push(&mut record.history, StepChange { state, at: now }, SAGA_STEP_CHANGES_MAX);
         if detail.is_some() {
             record.detail = detail.map(ToOwned::to_owned);
         }

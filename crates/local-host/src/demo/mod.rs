@@ -8,6 +8,7 @@ mod server;
 mod show;
 mod story;
 mod table;
+mod timeline;
 
 use api::{Api, ApiError};
 use domain::calendar::UsageMonth;

@@ -3,7 +3,7 @@
 use super::table::{Side, Table, grouped, grouped_decimal, won};
 use serde_json::Value;
 
-fn text(value: &Value, member: &str) -> String {
+pub(super) fn text(value: &Value, member: &str) -> String {
     match &value[member] {
         Value::String(text) => text.clone(),
         Value::Null => String::new(),
@@ -16,12 +16,12 @@ fn amount(value: &Value, member: &str) -> String {
 }
 
 /// The day and the time of an RFC 3339 time, in Seoul as the product gives it.
-fn time(value: &Value, member: &str) -> String {
+pub(super) fn time(value: &Value, member: &str) -> String {
     let text = text(value, member);
     text.split_once('+').map_or(text.clone(), |(time, _)| time.replace('T', " "))
 }
 
-fn list(value: &Value) -> &[Value] {
+pub(super) fn list(value: &Value) -> &[Value] {
     value.as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
@@ -54,19 +54,6 @@ pub(super) fn plans(items: &[Value]) -> Table<7> {
         ]);
     }
     table
-}
-
-/// A saga: its steps, where each stands, and since when.
-pub(super) fn timeline(saga: &Value) -> String {
-    use Side::{Left, Right};
-    let mut table =
-        Table::new([("", Right), ("step", Left), ("state", Left), ("at", Left), ("detail", Left)]);
-    for (index, step) in list(&saga["steps"]).iter().enumerate() {
-        let state = step["state"].as_str().unwrap_or("not reached");
-        let number = (index + 1).to_string();
-        table.row([number, text(step, "step"), state.to_owned(), time(step, "at"), text(step, "detail")]);
-    }
-    format!("Saga {}, {}: {}\n{table}", text(saga, "sagaId"), text(saga, "kind"), text(saga, "status"))
 }
 
 /// A bill with its lines in won.

@@ -3,6 +3,7 @@
 use super::api::{Answer, Api, Call, Caller};
 use super::clock::Borrowed;
 use super::table::won;
+use super::timeline::timeline;
 use super::{DemoError, show};
 use domain::calendar::{UsageMonth, rfc3339};
 use jiff::{SignedDuration, Timestamp};
@@ -209,14 +210,16 @@ impl Story<'_, '_> {
         Ok(self.api.renew(&mut self.operator).await?)
     }
 
-    /// Waits for the end of a saga, and shows its steps.
+    /// Waits for the end of a saga, and shows its steps and its messages, which operators see.
     async fn saga(&mut self, id: &str, ending: &str, caller: &Caller) -> Result<(), DemoError> {
-        let call = Call::get(format!("/api/sagas/{id}")).by(caller);
+        let path = format!("/api/sagas/{id}");
+        let call = Call::get(&path).by(caller);
         let ended = |saga: &Answer| {
             matches!(saga.body["status"].as_str(), Some("completed" | "compensated" | "stuck"))
         };
         let saga = self.api.until(call, "the end of the saga", ended).await?;
-        self.api.screen().block(show::timeline(&saga.body))?;
+        let whole = self.api.call(Call::get(path).by(&self.operator)).await?;
+        self.api.screen().block(timeline(&whole.body))?;
         let status = saga.text("/status")?;
         ensure(status == ending, || format!("the saga is {status}, not {ending}"))
     }

@@ -15,6 +15,7 @@ impl Books {
             let ended = saga.status.has_ended() || saga.status == Status::Stuck;
             faults.check(ended, || format!("{id} is still {:?}: {:?}", saga.status, saga.steps));
             self.check_end(saga, faults);
+            check_past(saga, faults);
         }
         let listed = self.sagas.values().filter(|saga| !saga.status.has_ended());
         let listed: BTreeSet<_> =
@@ -53,6 +54,19 @@ impl Books {
             format!("{} is {:?}: order {order:?}, payment {payment:?}", saga.saga_id, saga.status)
         });
     }
+}
+
+/// What a saga remembers agrees with where it stands, and nothing is remembered twice.
+fn check_past(saga: &Saga, faults: &mut Faults) {
+    for step in &saga.steps {
+        let last = step.history.last().map(|change| (change.state, change.at));
+        faults.check(last == step.state.zip(step.at), || format!("{}: {step:?}", saga.saga_id));
+    }
+    let ids: Vec<_> = saga.messages.iter().filter_map(|message| message.message_id.as_ref()).collect();
+    let distinct: BTreeSet<_> = ids.iter().collect();
+    faults.check(distinct.len() == ids.len(), || format!("{}: {:?}", saga.saga_id, saga.messages));
+    let sorted = saga.messages.is_sorted_by_key(|message| message.at);
+    faults.check(sorted && !ids.is_empty(), || format!("{}: {:?}", saga.saga_id, saga.messages));
 }
 
 fn opened(saga: Status, order: &Order) -> bool {

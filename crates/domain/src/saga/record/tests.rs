@@ -3,6 +3,7 @@ use crate::saga::Step;
 
 mod every_state;
 mod forward;
+mod history;
 mod meanings;
 mod schedules;
 mod undo;

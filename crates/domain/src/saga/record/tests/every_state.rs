@@ -15,6 +15,7 @@ fn bare(mut saga: Saga) -> Saga {
     for step in &mut saga.steps {
         step.at = None;
         step.detail = None;
+        step.history.clear();
     }
     Saga { deadline: at(600), undo_attempts: 0, ..saga }
 }
