@@ -54,6 +54,7 @@ mod saga_get;
 mod saga_retry;
 mod saga_track;
 mod sagas_list;
+mod tally_fold;
 mod usage_intake;
 mod web_asset;
 mod web_console;
@@ -91,8 +92,8 @@ impl FromRef<Handler> for Arc<Verifier> {
 
 /// Every function: its folder, the path that the host calls, and the code behind it. `edge::layout` holds each row
 /// against its `function.json`.
-fn table() -> [Function; 52] {
-    [
+fn table() -> Vec<Function> {
+    vec![
         // HTTP: forwarded as it came.
         ("plans", "/api/plans", get(plans::handle)),
         ("order_open", "/api/orders", post(order_open::handle)),
@@ -156,6 +157,7 @@ fn table() -> [Function; 52] {
         ("payments_resolve", "/payments_resolve", post(payments_resolve::handle)),
         ("cleanup", "/cleanup", post(cleanup::handle)),
         ("billing_monthly", "/billing_monthly", post(billing_monthly::handle)),
+        ("tally_fold", "/tally_fold", post(tally_fold::handle)),
     ]
 }
 

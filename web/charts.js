@@ -1,19 +1,41 @@
 // Pictures of numbers, drawn here: no library, and a table for who cannot see them.
 import { html } from "./ui.js";
-import { month, shortMonth, won } from "./format.js";
+import { brief, day, dayOfMonth, month, number, shortMonth, won } from "./format.js";
 import { t } from "./text.js";
 
 const HEIGHT = 150;
 const SLOT = 30;
 const BASE = 122;
 
-/** A number with at most three digits and its unit, as it fits over a bar. */
-function short(amount) {
-  if (amount < 10_000) return new Intl.NumberFormat("en").format(amount);
-  return t("chart.short", { amount: Math.round(amount / 1000) / 10, thousands: Math.round(amount / 1000) });
+/** A picture of bars: its title, what it says in a sentence, its keys as `[class, name]`, and its table. */
+function Bars({ title, summary, slots, keys, head, rows, children }) {
+  return html`
+    <figure class="months">
+      <figcaption>${title}</figcaption>
+      <svg viewBox="0 0 ${SLOT * slots} ${HEIGHT}" role="img" aria-label=${summary}>${children}</svg>
+      <p class="legend">${keys.map(([kind, name]) => html`<span class="key ${kind}"></span>${name}`)}</p>
+      <details>
+        <summary>${t("chart.table")}</summary>
+        <div class="scroll" tabIndex="0" role="region" aria-label=${title}><table>
+          <thead><tr>${head.map((name, at) => html`<th scope="col" class=${at > 0 ? "number" : ""}>${name}</th>`)}</tr></thead>
+          <tbody>${rows.map(([name, ...cells]) => html`
+            <tr key=${name}><th scope="row">${name}</th>${cells.map((cell) => html`<td class="number">${cell}</td>`)}</tr>`)}</tbody>
+        </table></div>
+      </details>
+    </figure>`;
 }
 
-/** What was billed in each of twelve months; the part that is not paid yet is light. */
+/** The line on which bars stand. */
+const Axis = ({ slots, y }) => html`<line class="axis" x1="0" x2=${SLOT * slots} y1=${y + 0.5} y2=${y + 0.5} />`;
+
+const Bar = ({ kind, middle, y, height }) =>
+  height > 0 && html`<rect class=${kind} x=${middle - 8} y=${y} width="16" height=${height} rx="4" />`;
+
+/** The sum over a bar; that of the last one ends where its bar does. */
+const Value = ({ at, of, y, children }) => html`
+  <text class="value ${at === of - 1 ? "end" : ""}" x=${at * SLOT + SLOT / 2 + (at === of - 1 ? 8 : 0)} y=${y}>${children}</text>`;
+
+/** What was billed in each month; the part that is not paid yet is light. */
 export function Months({ bars, title }) {
   const most = Math.max(1, ...bars.map((bar) => bar.amount));
   const height = (amount) => Math.round((amount / most) * 90);
@@ -21,39 +43,51 @@ export function Months({ bars, title }) {
   const highest = bars.findIndex((bar) => bar.amount === most);
   // The newest bar has its sum over it, and so has the highest one where there is room for both.
   const hasSum = (index) => index === last || (index === highest && last - highest > 1);
+  const billed = bars.filter((bar) => bar.amount > 0);
+  const summary = t("chart.summary", { months: billed.length, most: won(Math.max(0, ...bars.map((bar) => bar.amount))) });
   return html`
-    <figure class="months">
-      <figcaption>${title}</figcaption>
-      <svg viewBox="0 0 ${SLOT * bars.length} ${HEIGHT}" role="img" aria-label=${t("chart.summary", {
-        months: bars.filter((bar) => bar.amount > 0).length,
-        most: won(Math.max(...bars.map((bar) => bar.amount))),
-      })}>
-        <line class="axis" x1="0" x2=${SLOT * bars.length} y1=${BASE + 0.5} y2=${BASE + 0.5} />
-        ${bars.map((bar, index) => {
-          const [all, due] = [height(bar.amount), height(bar.outstanding)];
-          const middle = index * SLOT + SLOT / 2;
-          return html`
-            <g key=${bar.month}>
-              ${all > 0 && html`<rect class="due" x=${middle - 8} y=${BASE - all} width="16" height=${all} rx="4" />`}
-              ${all - due > 0 && html`<rect class="paid" x=${middle - 8} y=${BASE - all + due} width="16" height=${all - due} rx="4" />`}
-              ${all > 0 && hasSum(index) && html`
-                <text class="value" x=${middle} y=${BASE - all - 7}>${short(bar.amount)}</text>`}
-              <text class="label ${index === bars.length - 1 ? "now" : ""}" x=${middle} y=${BASE + 18}>${shortMonth(bar.month).replace(/월$/, "")}</text>
-            </g>`;
-        })}
-      </svg>
-      <p class="legend"><span class="key paid"></span>${t("chart.paid")}<span class="key due"></span>${t("chart.due")}</p>
-      <details>
-        <summary>${t("chart.table")}</summary>
-        <div class="scroll" tabIndex="0" role="region" aria-label=${title}><table>
-          <thead><tr><th scope="col">${t("bill.month")}</th><th scope="col" class="number">${t("bill.amount")}</th>
-            <th scope="col" class="number">${t("bill.outstanding")}</th></tr></thead>
-          <tbody>${bars.toReversed().filter((bar) => bar.amount > 0).map((bar) => html`
-            <tr key=${bar.month}><th scope="row">${month(bar.month)}</th><td class="number">${won(bar.amount)}</td>
-              <td class="number">${won(bar.outstanding)}</td></tr>`)}</tbody>
-        </table></div>
-      </details>
-    </figure>`;
+    <${Bars} title=${title} summary=${summary} slots=${bars.length} keys=${[["paid", t("chart.paid")], ["due", t("chart.due")]]}
+      head=${[t("bill.month"), t("bill.amount"), t("bill.outstanding")]}
+      rows=${billed.toReversed().map((bar) => [month(bar.month), won(bar.amount), won(bar.outstanding)])}>
+      <${Axis} slots=${bars.length} y=${BASE} />
+      ${bars.map((bar, index) => {
+        const [all, due] = [height(bar.amount), height(bar.outstanding)];
+        const middle = index * SLOT + SLOT / 2;
+        return html`
+          <g key=${bar.month}>
+            <${Bar} kind="due" middle=${middle} y=${BASE - all} height=${all} />
+            <${Bar} kind="paid" middle=${middle} y=${BASE - all + due} height=${all - due} />
+            ${all > 0 && hasSum(index) && html`<${Value} at=${index} of=${bars.length} y=${BASE - all - 7}>${brief(bar.amount)}<//>`}
+            <text class="label ${index === bars.length - 1 ? "now" : ""}" x=${middle} y=${BASE + 18}>${shortMonth(bar.month).replace(/월$/, "")}</text>
+          </g>`;
+      })}
+    <//>`;
+}
+
+/** What was charged on each day, upwards, and what was given back, downwards, to one scale. */
+export function Days({ days, title }) {
+  const [paid, refunded] = [Math.max(1, ...days.map((one) => one.paid)), Math.max(0, ...days.map((one) => one.refunded))];
+  const height = (amount) => Math.round((amount / (paid + refunded)) * 90);
+  const base = BASE - height(refunded);
+  const sum = (name) => days.reduce((all, one) => all + one[name], 0);
+  const summary = t("chart.days", { days: days.length, paid: won(sum("paid")), refunded: won(sum("refunded")) });
+  return html`
+    <${Bars} title=${title} summary=${summary} slots=${days.length} keys=${[["paid", t("chart.charged")], ["refund", t("chart.refunded")]]}
+      head=${[t("chart.day"), t("today.orders"), t("chart.payments"), t("chart.charged"), t("chart.refunds"), t("chart.refunded")]}
+      rows=${days.toReversed().map((one) => [day(one.date), number(one.orders), number(one.payments), won(one.paid), number(one.refunds), won(one.refunded)])}>
+      <${Axis} slots=${days.length} y=${base} />
+      ${days.map((one, index) => {
+        const middle = index * SLOT + SLOT / 2;
+        const [up, down] = [height(one.paid), height(one.refunded)];
+        return html`
+          <g key=${one.date}>
+            <${Bar} kind="paid" middle=${middle} y=${base - up} height=${up} />
+            <${Bar} kind="refund" middle=${middle} y=${base + 1} height=${down} />
+            ${one.paid === paid && up > 0 && html`<${Value} at=${index} of=${days.length} y=${base - up - 7}>${brief(one.paid)}<//>`}
+            <text class="label ${index === days.length - 1 ? "now" : ""}" x=${middle} y=${BASE + 18}>${dayOfMonth(one.date)}</text>
+          </g>`;
+      })}
+    <//>`;
 }
 
 /** Parts of a whole, side by side: `[class, name, count]` each. */
@@ -71,6 +105,6 @@ export function Share({ parts }) {
         })}
       </svg>
       <figcaption class="legend">${parts.map(([kind, name, count]) => html`
-        <span><span class="key ${kind}"></span>${name} <strong>${count.toLocaleString()}</strong></span>`)}</figcaption>
+        <span><span class="key ${kind}"></span>${name} <strong>${number(count)}</strong></span>`)}</figcaption>
     </figure>`;
 }

@@ -1,6 +1,7 @@
 // Sagas: by status, and one with the picture of its times.
 import { At, Button, Empty, Failed, Read, Status, Title, announce, html, useState } from "./ui.js";
-import { SagaLine, Timeline } from "./saga.js";
+import { Messages, Timeline } from "./timeline.js";
+import { SagaLine } from "./saga.js";
 import { get, useIntent } from "./api.js";
 import { moment, number } from "./format.js";
 import { t } from "./text.js";
@@ -66,12 +67,13 @@ export function Case({ id }) {
       <header class="heading"><${Title} text=${t(`kind.${saga.kind}`)}>${t(`kind.${saga.kind}`)}<//><${Status} family="saga_status" status=${saga.status} /></header>
       <section class="card"><dl class="facts">
         <div class="whole"><dt>ID</dt><dd><code>${saga.sagaId}</code></dd></div>
-        <div><dt>${t("saga.customer")}</dt><dd>${saga.customerId}</dd></div>
+        <div><dt>${t("saga.customer")}</dt><dd><a href=${to("search", saga.customerId)}>${saga.customerId}</a></dd></div>
         <div><dt>${t("saga.started")}</dt><dd><${At} at=${saga.startedAt} as=${moment} /></dd></div>
         <div><dt>${t("saga.deadline")}</dt><dd><${At} at=${saga.deadline} as=${moment} /></dd></div>
         <div><dt>${t("saga.attempts")}</dt><dd data-attempts=${saga.undoAttempts}>${number(saga.undoAttempts)}</dd></div>
       </dl>
       ${failed && html`<${Failed} error=${failed} />`}
       ${saga.status === "stuck" && html`<p class="actions"><${Button} kind="primary" busy=${intent.busy} onClick=${retry}>${t("saga.retry")}<//></p>`}</section>
-      <section class="card"><h2>${t("saga.timeline")}</h2><${Timeline} saga=${saga} /></section>`}<//>`;
+      <section class="card"><h2>${t("saga.timeline")}</h2><${Timeline} saga=${saga} /></section>
+      ${saga.messages && html`<section class="card"><h2>${t("saga.messages")}</h2><${Messages} saga=${saga} /></section>`}`}<//>`;
 }

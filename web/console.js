@@ -5,6 +5,7 @@ import { open } from "./site.js";
 import { t } from "./text.js";
 import { Today } from "./console-today.js";
 import { Search } from "./console-search.js";
+import { CustomerBill, CustomerPage, CustomerPayment } from "./console-customer.js";
 import { Runs } from "./console-runs.js";
 import { Case, Cases } from "./console-cases.js";
 import { Parked } from "./console-parked.js";
@@ -19,10 +20,17 @@ const ITEMS = [
   ["usage", "nav.usage"],
 ];
 
-function View({ route: [name, id] }) {
+function Customers({ id, kind, thing }) {
+  if (id === undefined) return html`<${Search} />`;
+  if (kind === "bills" && thing) return html`<${CustomerBill} customer=${id} id=${thing} />`;
+  if (kind === "payments" && thing) return html`<${CustomerPayment} customer=${id} id=${thing} />`;
+  return html`<${CustomerPage} id=${id} />`;
+}
+
+function View({ route: [name, id, kind, thing] }) {
   switch (name) {
     case undefined: return html`<${Today} />`;
-    case "search": return html`<${Search} />`;
+    case "search": return html`<${Customers} id=${id} kind=${kind} thing=${thing} />`;
     case "runs": return html`<${Runs} />`;
     case "sagas": return id?.includes("-") ? html`<${Case} key=${id} id=${id} />` : html`<${Cases} status=${id} />`;
     case "parked": return html`<${Parked} status=${id ?? "waiting"} />`;

@@ -1,5 +1,5 @@
 // Sums, times and numbers as the language writes them. All times are Seoul's.
-import { locale } from "./text.js";
+import { locale, t } from "./text.js";
 
 const made = new Map();
 
@@ -18,6 +18,11 @@ export function won(amount) {
   return formatter("NumberFormat", "won", { style: "currency", currency: "KRW" }).format(amount);
 }
 
+/** A sum in little room, three digits of it: `14.4만`, `144K`. */
+export function brief(amount) {
+  return formatter("NumberFormat", "brief", { notation: "compact", maximumSignificantDigits: 3 }).format(amount);
+}
+
 /** A number, with up to four decimals. */
 export function number(value) {
   return formatter("NumberFormat", "precise", { maximumFractionDigits: 4 }).format(value);
@@ -27,6 +32,11 @@ export function number(value) {
 export function day(at) {
   const date = at.length === 10 ? new Date(`${at}T00:00:00+09:00`) : new Date(at);
   return time("day", { dateStyle: "long" }).format(date);
+}
+
+/** The day's number in its month, from a date. */
+export function dayOfMonth(date) {
+  return String(Number(date.slice(8)));
 }
 
 /** A day and time to the minute. */
@@ -54,6 +64,12 @@ export function phone(digits) {
   return digits.replace(/^(\d{3})(\d{4})(\d{4})$/, "$1-$2-$3");
 }
 
+/** What a line is called: by its number, once it has one. */
+export function lineName(line) {
+  if (line.number) return phone(line.number);
+  return t(line.status === "requested" ? "line.no_number" : "line.none");
+}
+
 /** How long something took, from milliseconds. */
 export function duration(ms) {
   const unit = (name, value) =>
@@ -74,4 +90,9 @@ export function months(count, now = new Date()) {
     const index = year * 12 + (at - 1) - back;
     return `${Math.floor(index / 12)}-${String((index % 12) + 1).padStart(2, "0")}`;
   });
+}
+
+/** The twelve months that end with one, oldest first. */
+export function yearTo(month) {
+  return months(12, new Date(`${month}-15T00:00:00+09:00`)).toReversed();
 }

@@ -1,7 +1,7 @@
 // The customer's lines, each with its history, and closing one.
-import { At, Button, Dialog, Empty, Failed, Read, Status, Title, announce, html, useState } from "./ui.js";
+import { At, Button, Dialog, Empty, Failed, History, Read, Status, Title, announce, html, useState } from "./ui.js";
 import { Progress } from "./saga.js";
-import { moment, phone } from "./format.js";
+import { lineName } from "./format.js";
 import { current, t } from "./text.js";
 import { to } from "./route.js";
 import { useIntent } from "./api.js";
@@ -12,19 +12,6 @@ export function usePlanNames() {
   const { data } = useLive("/api/plans", { quickest: 600_000, slowest: 600_000 });
   return (code) => data?.items.find((plan) => plan.code === code)?.name[current()] ?? code;
 }
-
-/** What a line is called: by its number, once it has one. */
-export function lineName(line) {
-  if (line.number) return phone(line.number);
-  return t(line.status === "requested" ? "line.no_number" : "line.none");
-}
-
-/** What happened to something, newest first. */
-export const History = ({ entries, family }) => html`
-  <ol class="history">
-    ${entries.toReversed().map((entry) => html`<li key=${entry.at + entry.status}>
-      <span>${t(`${family}.${entry.status}`)}</span><${At} at=${entry.at} as=${moment} /></li>`)}
-  </ol>`;
 
 export function Lines({ page }) {
   const name = usePlanNames();

@@ -1,5 +1,5 @@
 // Opening a line: a plan, perhaps a contract and a wished number, and then the saga as it goes.
-import { Button, Failed, Read, Title, Won, html, useRef, useState } from "./ui.js";
+import { Failed, Read, Title, Won, html, useRef, useState } from "./ui.js";
 import { Progress } from "./saga.js";
 import { get, useIntent } from "./api.js";
 import { number, phone } from "./format.js";

@@ -1,23 +1,11 @@
 // The first page: what is due, the last twelve months, and what is going on.
 import { At, Empty, Read, Status, Title, Won, html } from "./ui.js";
 import { Months } from "./charts.js";
-import { month, months, phone } from "./format.js";
-import { lineName, usePlanNames } from "./mypage-lines.js";
+import { lineName, month, phone } from "./format.js";
+import { usePlanNames } from "./mypage-lines.js";
 import { t } from "./text.js";
 import { to } from "./route.js";
-import { isDue, newestFirst } from "./mypage-bill.js";
-
-/** What was billed and is due in each of the last twelve months up to the newest bill, over all lines. */
-export function lastYear(bills, now = new Date()) {
-  const shown = bills.filter((bill) => bill.status !== "voided" && bill.status !== "on_hold");
-  const newest = shown.reduce((last, bill) => (bill.usageMonth > last ? bill.usageMonth : last), months(1, now)[0]);
-  const end = new Date(`${newest}-15T00:00:00+09:00`);
-  return months(12, end).toReversed().map((name) => {
-    const its = shown.filter((bill) => bill.usageMonth === name);
-    const sum = (member) => its.reduce((total, bill) => total + bill[member], 0);
-    return { month: name, amount: sum("amount"), outstanding: sum("outstanding") };
-  });
-}
+import { isDue, lastYear, newestFirst } from "./bill.js";
 
 function Due({ bills }) {
   const due = bills.filter(isDue);

@@ -1,13 +1,13 @@
-// Payments: paying after the gateway's form, the history, and cancelling one.
-import { At, Button, Dialog, Empty, Failed, Loading, Read, Status, Title, Won, html, useEffect, useState } from "./ui.js";
+// Payments: paying after the gateway's form, and the history.
+import { At, Empty, Failed, Loading, Read, Status, Title, Won, html, useEffect, useState } from "./ui.js";
+import { PaymentDetail } from "./payment.js";
 import { Progress } from "./saga.js";
-import { post, useIntent } from "./api.js";
+import { post } from "./api.js";
 import { moment, month } from "./format.js";
-import { named, t } from "./text.js";
+import { t } from "./text.js";
 import { to } from "./route.js";
 import { useLive } from "./live.js";
 import { keep, wishes } from "./mypage-bill.js";
-import { History } from "./mypage-lines.js";
 
 /** Payments under way, so that drawing a page again asks for none twice. */
 const underWay = new Map();
@@ -63,44 +63,6 @@ export function Payments({ page }) {
       })}</ul>`}<//>`;
 }
 
-const REASONS = ["wrong_card", "changed_mind", "twice"];
-
-function Cancel({ payment, done }) {
-  const [open, setOpen] = useState(false);
-  const [reason, setReason] = useState(t("cancel.reason.wrong_card"));
-  const [saga, setSaga] = useState(null);
-  const [failed, setFailed] = useState(null);
-  const intent = useIntent();
-  const submit = async (event) => {
-    event.preventDefault();
-    setFailed(null);
-    try {
-      const answer = await intent.send(`/api/payments/${payment.paymentId}/cancellation`, { reason: reason.trim() });
-      setSaga(answer.sagaId);
-      done();
-    } catch (error) {
-      setFailed(error);
-    }
-  };
-  return html`
-    ${payment.status === "completed" && html`<${Button} kind="danger" onClick=${() => setOpen(true)}>${t("cancel.button")}<//>`}
-    <${Dialog} open=${open} close=${() => setOpen(false)} title=${t(saga ? "kind.cancel_payment" : "cancel.title")}>
-      ${saga ? html`<${Progress} id=${saga} after=${done} />
-          <p class="actions"><${Button} kind="primary" onClick=${() => setOpen(false)}>${t("close")}<//></p>` : html`
-        <form onSubmit=${submit}>
-          <p>${t("cancel.text")}</p>
-          <p class="suggestions">${REASONS.map((name) => html`<button type="button" key=${name} class="small"
-            aria-pressed=${String(reason === t(`cancel.reason.${name}`))}
-            onClick=${() => setReason(t(`cancel.reason.${name}`))}>${t(`cancel.reason.${name}`)}</button>`)}</p>
-          <p class="field"><label for="reason">${t("cancel.reason")}</label>
-            <textarea id="reason" required maxlength="200" rows="2" value=${reason} onInput=${(event) => setReason(event.target.value)}></textarea></p>
-          ${failed && html`<${Failed} error=${failed} />`}
-          <p class="actions"><${Button} onClick=${() => setOpen(false)}>${t("keep")}<//>
-            <button class="danger solid" aria-busy=${intent.busy ? "true" : undefined}>${t("cancel.confirm")}</button></p>
-        </form>`}
-    <//>`;
-}
-
 export function Payment({ id, page }) {
   const from = useLive(`/api/payments/${id}`, { quickest: 2_000 });
   const done = () => {
@@ -110,13 +72,5 @@ export function Payment({ id, page }) {
   return html`
     <p class="back"><a href="#/payments">${t("nav.payments")}</a></p>
     <${Read} from=${from} lines=${5}>${(payment) => html`
-      <header class="heading"><${Title}>${t("payment.title")}<//><${Status} family="payment_status" status=${payment.status} /></header>
-      <section class="card"><p class="sum"><${Won} amount=${payment.amount} /></p>
-        <dl class="facts">
-          <div><dt>${t("payment.bill")}</dt><dd><a href=${to("bills", payment.billId)}>${t("bill.title", { month: month(`${payment.billId.slice(0, 4)}-${payment.billId.slice(4, 6)}`) })}</a></dd></div>
-          ${payment.reason && html`<div><dt>${t("payment.reason")}</dt><dd>${named("decline", payment.reason)}</dd></div>`}
-          ${payment.cancelReason && html`<div><dt>${t("cancel.reason")}</dt><dd>${payment.cancelReason}</dd></div>`}
-        </dl>
-        <div class="actions"><${Cancel} payment=${payment} done=${done} /></div></section>
-      <section class="card"><h2>${t("history")}</h2><${History} entries=${payment.history} family="payment_status" /></section>`}<//>`;
+      <${PaymentDetail} payment=${payment} bill=${to("bills", payment.billId)} done=${done} />`}<//>`;
 }

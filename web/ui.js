@@ -3,7 +3,7 @@ import { createElement, render } from "./vendor-preact.js";
 import { useEffect, useLayoutEffect, useRef, useState } from "./vendor-hooks.js";
 import htm from "./vendor-htm.js";
 import { choose, current, has, t, useLanguage } from "./text.js";
-import { day, won } from "./format.js";
+import { day, moment, won } from "./format.js";
 import { signIn, signOut, who } from "./session.js";
 import { forget } from "./live.js";
 import { go, useRoute } from "./route.js";
@@ -21,6 +21,13 @@ export const Won = ({ amount }) => html`<span class="won">${won(amount)}</span>`
 
 /** A day or time in words for people, exact for programs. */
 export const At = ({ at, as = day }) => html`<time dateTime=${at}>${as(at)}</time>`;
+
+/** What happened to something, newest first. */
+export const History = ({ entries, family }) => html`
+  <ol class="history">
+    ${entries.toReversed().map((entry) => html`<li key=${entry.at + entry.status}>
+      <span>${t(`${family}.${entry.status}`)}</span><${At} at=${entry.at} as=${moment} /></li>`)}
+  </ol>`;
 
 /** Colours of states: good, waiting, bad, or none of these. */
 const TONES = {

@@ -74,5 +74,7 @@ export async function signIn(page, path, name) {
   await page.goto(path);
   await page.locator(".welcome button.primary").click();
   await page.getByRole("button", { name }).click();
+  // Back with the issuer's answer taken up: where somebody goes before that is forgotten.
+  await page.waitForURL((url) => url.pathname === path.split("#")[0] && url.search === "");
   await page.locator("h1").waitFor();
 }

@@ -227,6 +227,42 @@ test("a form that is left charges nothing", async () => {
   assert.deepEqual((await host.json("/api/mypage", { who: "leaver" })).payments, []);
 });
 
+for (const [language, screen] of [["ko", DESK], ["en", PHONE]]) {
+  test(`an operator gives a payment back to who is on the phone, in ${language}`, async () => {
+    const words = wordsOf(language);
+    const who = `phone-${language}`;
+    const bill = await withBill(who);
+    const form = { card: "approve", amount: bill.outstanding, orderId: bill.billId };
+    const { paymentKey } = await host.json("/dev/payment-keys", { method: "POST", body: form });
+    const body = { billId: bill.billId, paymentKey };
+    const { paymentId, sagaId } = await host.json("/api/payments", { method: "POST", who, key: "pay", body });
+    await host.sagaEnds(sagaId, who);
+    await host.myPage(who, "the payment", (page) => page.payments[0]?.status === "completed");
+    await visit(browser, host, { screen, language }, async (page) => {
+      await signIn(page, "/api/web/console", "청구 운영자");
+      await page.locator("header nav").getByRole("link", { name: words("nav.search") }).click();
+      await page.locator("#query").fill(who);
+      await page.keyboard.press("Enter");
+      await page.locator(`a[href$="${paymentId}"]`).click();
+      await page.getByRole("button", { name: words("cancel.button") }).click();
+      await isFit(page);
+      await page.getByRole("button", { name: words("cancel.confirm") }).dblclick();
+      await saysOutcome(page, words("outcome.cancel_payment.completed"), page.locator("dialog[open]"));
+      await page.getByRole("button", { name: words("close"), exact: true }).last().click();
+      await page.locator(".heading .chip", { hasText: words("payment_status.cancelled") }).waitFor();
+      await isFit(page);
+      await page.locator(".facts").getByRole("link", { name: words("kind.cancel_payment") }).click();
+      await page.locator(".heading .chip", { hasText: words("saga_status.completed") }).waitFor();
+      await page.locator(".facts").getByRole("link", { name: who }).click();
+      await page.locator(`a[href$="${bill.billId}"]`, { hasText: words("bill_status.issued") }).waitFor();
+      await isFit(page);
+    });
+    const page = await host.json("/api/mypage", { who });
+    assert.equal(page.bills[0].outstanding, bill.outstanding);
+    assert.deepEqual(page.payments.map((payment) => payment.status), ["cancelled"]);
+  });
+}
+
 test("the bill's document is shown and can be kept", async () => {
   const bill = await withBill("reader");
   await visit(browser, host, {}, async (page) => {
@@ -289,7 +325,7 @@ for (const [language, screen] of [["ko", PHONE], ["en", PHONE], ["ko", DESK]]) {
       await enter(page, who);
       const sums = page.locator(".months .value");
       await sums.first().waitFor();
-      assert.deepEqual(await sums.allTextContents(), [language === "ko" ? "14.4만" : "144k"]);
+      assert.deepEqual(await sums.allTextContents(), [language === "ko" ? "14.4만" : "144K"]);
     });
   });
 }

@@ -20,14 +20,14 @@ after(async () => {
   await host?.stop();
 });
 
-/** A payment whose saga cannot be undone, because the gateway refuses the refund: its saga is stuck. */
-async function stuckPayment(who) {
+/** A payment that is charged and goes no further. */
+async function heldPayment(who, card) {
   await host.setClock("2026-10-05T10:00:00+09:00");
   await host.openLine(who, { plan: "lte-light" });
   await host.setClock("2026-11-02T10:00:00+09:00");
   await host.runMonth("2026-10");
   const { bills: [bill] } = await host.myPage(who, "the bill", (page) => page.bills.length === 1);
-  const form = { card: "refund_refused", amount: bill.outstanding, orderId: bill.billId };
+  const form = { card, amount: bill.outstanding, orderId: bill.billId };
   const { paymentKey } = await host.json("/dev/payment-keys", { method: "POST", body: form });
   const body = { billId: bill.billId, paymentKey };
   const { sagaId } = await host.json("/api/payments", { method: "POST", who, key: `pay-${who}`, body });
@@ -35,11 +35,42 @@ async function stuckPayment(who) {
     const saga = await host.json(`/api/sagas/${sagaId}`, { who }).catch(() => null);
     return saga?.steps[0].state === "succeeded";
   });
+  return { sagaId, paymentKey };
+}
+
+/** A payment whose saga cannot be undone, because the gateway refuses the refund: its saga is stuck. */
+async function stuckPayment(who) {
+  const { sagaId, paymentKey } = await heldPayment(who, "refund_refused");
   await host.setClock("2026-11-02T10:15:00+09:00");
   const saga = await host.sagaEnds(sagaId, who);
   assert.equal(saga.status, "stuck");
   return { sagaId, paymentKey };
 }
+
+/** The row of a step in the picture of a saga, and the parts in it. */
+function rowOf(page, step) {
+  const row = page.locator(".timeline li", { has: page.getByText(step, { exact: true }) });
+  return { row, parts: row.locator("rect:not(.track)") };
+}
+
+/** Every part of the picture can be seen, stands within its row, and none hides another. */
+async function isLegible(page) {
+  const rows = await page.locator(".timeline li").evaluateAll((all) => all.map((row) => {
+    const box = (part) => (({ left, right }) => ({ left, right }))(part.getBoundingClientRect());
+    return { plot: box(row.querySelector(".plot")), parts: [...row.querySelectorAll("rect:not(.track)")].map(box) };
+  }));
+  assert.equal(rows.length, 3);
+  for (const { plot, parts } of rows) {
+    for (const [index, { left, right }] of parts.entries()) {
+      assert.ok(right - left >= 2.5 && left >= plot.left - 1 && right <= plot.right + 1, JSON.stringify({ plot, parts }));
+      assert.ok(index === 0 || left >= parts[index - 1].right - 0.5, JSON.stringify(parts));
+    }
+  }
+  const ticks = await page.locator(".timeline .axis text").evaluateAll((all) => all.map((text) => text.getBoundingClientRect()).map(({ left, right }) => ({ left, right })));
+  assert.ok(ticks.every(({ left }, index) => index === 0 || left > ticks[index - 1].right), JSON.stringify(ticks));
+}
+
+const messagesOf = (page) => page.locator(".messages .name").allTextContents();
 
 const enter = (page) => signIn(page, CONSOLE, OPERATOR);
 
@@ -59,7 +90,7 @@ for (const { language, size } of EVERYWHERE) {
     await visit(browser, host, { screen, language, expected: [404] }, async (page) => {
       await page.clock.setFixedTime("2026-11-02T10:00:00+09:00");
       await enter(page);
-      await page.locator(".tiles").waitFor();
+      await page.locator(".tiles").first().waitFor();
       await isFit(page);
       await page.locator("header nav").getByRole("link", { name: words("nav.runs") }).click();
       await page.locator("#month").selectOption("2026-10");
@@ -71,6 +102,47 @@ for (const { language, size } of EVERYWHERE) {
     });
     const bills = await host.json("/api/bills", { who: `run-${name}` });
     assert.deepEqual(bills.items.map((bill) => [bill.orderId, bill.usageMonth]), [[line.orderId, "2026-10"]]);
+  });
+
+  test(`the numbers of now are those of the back end ${at}`, async () => {
+    await host.setClock("2026-10-05T10:00:00+09:00");
+    const who = `figures-${name}`;
+    await host.openLine(who, { plan: "lte-light" });
+    await host.setClock("2026-11-02T10:00:00+09:00");
+    await host.openLine(who, { plan: "lte-light" });
+    await host.runMonth("2026-10");
+    await host.myPage(who, "the bill", (page) => page.bills.length === 1);
+    const figures = () => host.json("/api/figures", { who: "operator-1" });
+    // They are counted anew every few seconds of the clock, which stands: a time that no other test has.
+    await host.setClock(`2026-11-02T11:0${EVERYWHERE.findIndex((one) => one.language === language && one.size === size)}:00+09:00`);
+    const now = await until("both lines", async () => {
+      const found = await figures();
+      return found.days.at(-1).orders > 0 && found.months.at(-1).issued > 0 && found;
+    });
+    const format = new Intl.NumberFormat(language === "ko" ? "ko-KR" : "en-US");
+    await visit(browser, host, { screen, language }, async (page) => {
+      await enter(page);
+      const tile = (label) => page.locator(`[data-name="today.${label}"]`);
+      const shows = async (label, count, sum) => {
+        assert.equal(await tile(label).locator("strong").textContent(), words("today.count", { count: format.format(count) }));
+        assert.ok((await tile(label).textContent()).includes(format.format(sum)), `${label}: ${await tile(label).textContent()}`);
+      };
+      await tile("orders").waitFor();
+      const today = now.days.at(-1);
+      await shows("orders", today.orders, now.lines.active);
+      await shows("paid", today.payments, today.paid);
+      await shows("refunded", today.refunds, today.refunded);
+      await shows("unpaid", now.unpaid.bills, now.unpaid.outstanding);
+      const month = page.locator(".months", { hasText: words("today.months") });
+      await month.locator("summary").click();
+      const cells = await month.locator("tbody tr").first().locator("td").allTextContents();
+      const digits = (text) => Number(text.replace(/[^0-9]/g, ""));
+      assert.deepEqual(cells.map(digits), [now.months.at(-1).amount, now.months.at(-1).outstanding]);
+      // The function that is switched off has left messages on its subscription, or will.
+      const waiting = now.queues.reduce((sum, one) => sum + one.active, 0);
+      assert.equal(digits(await page.locator(".queues dd").first().textContent()), waiting);
+      await isFit(page);
+    });
   });
 
   test(`a stuck saga is found and tried again ${at}`, async () => {
@@ -85,16 +157,98 @@ for (const { language, size } of EVERYWHERE) {
       await page.getByText(words("reason.NOT_CANCELABLE_PAYMENT")).waitFor();
       await page.locator('[data-attempts="1"]').waitFor();
       await isFit(page);
+      await isLegible(page);
+      const { row, parts } = rowOf(page, "pay.captured");
+      assert.equal(await row.locator("line.deadline").count(), 1, "its deadline passed once");
+      assert.deepEqual(await parts.evaluateAll((all) => all.map((part) => part.getAttribute("class"))), ["doing", "undo bad"]);
       await page.getByRole("button", { name: words("saga.retry") }).click();
       await page.locator('[data-attempts="2"]').waitFor();
+      await row.locator(".undo.bad").nth(1).waitFor();
+      await row.locator(".took", { hasText: words("timeline.undos", { count: 2, time: "" }).trim() }).waitFor();
+      assert.match(await row.locator(".hidden").textContent(), new RegExp(`${words("timeline.attempt", { count: 2 })}.*${words("step_state.undo_failed")}`));
+      await page.locator(".messages .direction", { hasText: words("timeline.key.operator") }).waitFor();
+      await page.locator(".messages .name", { hasText: words("saga.asked.retry") }).waitFor();
+      await isFit(page);
+      await isLegible(page);
       // The gateway has been told to let the refund through.
       await host.json(`/dev/gateway/payments/${paymentKey}`, { method: "PUT", body: { card: "approve" } });
       await page.getByRole("button", { name: words("saga.retry") }).click();
       await page.getByText(words("saga_status.compensated")).first().waitFor();
+      assert.equal(await parts.count(), 4, "the charge, and three attempts to give it back");
+      assert.equal(await row.locator(".undo:not(.bad)").count(), 1);
+      assert.deepEqual((await messagesOf(page)).slice(-6), [
+        words("saga.asked.retry"), "pay.refund", "saga.undo_refused", words("saga.asked.retry"), "pay.refund", "pay.compensated",
+      ]);
       await isFit(page);
+      await isLegible(page);
     });
     const after = await host.sagaEnds(saga, "operator-1");
     assert.equal(after.status, "compensated");
+  });
+
+  test(`a saga is watched while it waits, meets its deadline and is undone ${at}`, async () => {
+    const { sagaId } = await heldPayment(`held-${name}`, "approve");
+    await visit(browser, host, { screen, language }, async (page) => {
+      await enter(page);
+      await page.goto(`${CONSOLE}#/sagas/${sagaId}`);
+      const { row, parts } = rowOf(page, "bill.settled");
+      await row.locator(".awaited").waitFor();
+      const [bar, plot] = await Promise.all([parts.first().boundingBox(), row.locator(".plot").boundingBox()]);
+      assert.ok(Math.abs(bar.x + bar.width - plot.x - plot.width) < 2, "what is awaited goes on to the edge");
+      await page.locator(".legend", { hasText: words("timeline.key.awaited") }).waitFor();
+      assert.equal(await page.locator(".timeline .deadline").count(), 0);
+      assert.deepEqual(await messagesOf(page), ["pay.captured"]);
+      await isFit(page);
+
+      await host.setClock("2026-11-02T10:15:00+09:00");
+      await page.locator(".heading", { hasText: words("saga_status.compensated") }).waitFor();
+      assert.deepEqual(await parts.evaluateAll((all) => all.map((part) => part.getAttribute("class"))), ["doing bad", "undo"]);
+      assert.match(await row.locator(".took").textContent(), new RegExp(`^${words("timeline.doing", { time: "" })}15.* · ${words("timeline.undo", { time: "" })}\\d+`));
+      await row.getByText(words("reason.deadline")).waitFor();
+      await page.getByText(words("timeline.stretched")).waitFor();
+      await page.locator(".legend", { hasText: words("timeline.key.deadline") }).waitFor();
+      assert.deepEqual(await messagesOf(page), [
+        "pay.captured", "saga.deadline", "pay.stop_completion", "pay.completion_stopped",
+        "bill.revert_settlement", "bill.settlement_reverted", "pay.refund", "pay.compensated",
+      ]);
+      const directions = await page.locator(".messages .direction").allTextContents();
+      assert.equal(directions.filter((text) => text.includes(words("timeline.key.sent"))).length, 3);
+      assert.equal(await page.locator(".timeline .lane path").count(), directions.length, "each has its mark");
+      await isFit(page);
+      await isLegible(page);
+    });
+  });
+
+  test(`the picture of a saga that went well, and of one that failed, tells each step's time ${at}`, async () => {
+    await host.setClock("2026-10-05T10:00:00+09:00");
+    const line = await host.openLine(`well-${name}`, { plan: "lte-light" });
+    const order = { plan: "lte-light", wishNumber: line.number };
+    const { sagaId } = await host.json("/api/orders", { method: "POST", who: `ill-${name}`, body: order });
+    assert.equal((await host.sagaEnds(sagaId, "operator-1")).status, "compensated");
+    await visit(browser, host, { screen, language }, async (page) => {
+      await enter(page);
+      await page.goto(`${CONSOLE}#/sagas/open-${line.orderId}`);
+      await page.locator(".timeline .succeeded").nth(2).waitFor();
+      const looks = () => page.locator(".timeline li rect:not(.track)").evaluateAll((all) => all.map((part) => part.getAttribute("class")));
+      assert.deepEqual(await looks(), ["doing", "doing", "doing"]);
+      await page.locator(".timeline .took", { hasText: new RegExp(`^${words("timeline.doing", { time: "" })}\\d`) }).first().waitFor();
+      // The record may hear of two events in another order than they happened in.
+      assert.deepEqual((await messagesOf(page)).sort(), ["bill.account_opened", "order.activated", "order.placed"]);
+      await isFit(page);
+      await isLegible(page);
+
+      await page.goto(`${CONSOLE}#/sagas/${sagaId}`);
+      await page.locator(".timeline .failed").waitFor();
+      const parts = await looks();
+      // A step of which it has not heard when the next one fails is cut off by its undo.
+      assert.ok(["doing", "doing awaited"].includes(parts[2]), String(parts));
+      assert.deepEqual(parts.toSpliced(2, 1), ["doing", "undo", "undo", "doing bad"]);
+      await page.getByText(words("reason.number_taken")).waitFor();
+      const undo = ["bill.close_account", "bill.account_closed", "order.reject", "order.rejected"];
+      assert.deepEqual((await messagesOf(page)).filter((message) => undo.includes(message)), undo);
+      await isFit(page);
+      await isLegible(page);
+    });
   });
 
   test(`a dead letter is read and replayed, another one discarded ${at}`, async () => {
@@ -166,6 +320,28 @@ for (const { language, size } of EVERYWHERE) {
     assert.ok(asked.every((url) => !url.includes(line.number)), "a phone number stands in no address");
   });
 
+  test(`who is on the phone is told about a bill ${at}`, async () => {
+    const who = `call-${name}`;
+    await host.setClock("2026-10-05T10:00:00+09:00");
+    await host.openLine(who, { plan: "lte-light" });
+    await host.setClock("2026-11-02T10:00:00+09:00");
+    await host.runMonth("2026-10");
+    const { bills: [bill] } = await host.myPage(who, "the bill", (page) => page.bills.length === 1);
+    await visit(browser, host, { screen, language }, async (page) => {
+      await enter(page);
+      await page.goto(`${CONSOLE}#/search/${who}`);
+      await page.locator(`a[href$="${bill.billId}"]`).click();
+      await page.locator(".charges tfoot").waitFor();
+      await isFit(page);
+      await page.getByRole("button", { name: words("document.show") }).click();
+      await page.locator("dialog .sheet").waitFor();
+      await isFit(page);
+      await page.keyboard.press("Escape");
+      await page.locator(".back a").click();
+      await page.locator(`a[href$="${bill.billId}"]`).waitFor();
+    });
+  });
+
   test(`a usage file is taken in, and what was rejected is told ${at}`, async () => {
     await host.setClock("2026-10-05T10:00:00+09:00");
     const line = await host.openLine(`usage-${name}`, { plan: "lte-light" });
@@ -196,6 +372,27 @@ for (const { language, size } of EVERYWHERE) {
     });
   });
 }
+
+test("a saga with more messages than are kept says so, and one that remembers nothing is shown as it stands", async () => {
+  await host.setClock("2026-10-05T10:00:00+09:00");
+  const line = await host.openLine("many-messages", { plan: "lte-light" });
+  const { messages, ...saga } = await host.json(`/api/sagas/open-${line.orderId}`, { who: "operator-1" });
+  const old = { ...saga, steps: saga.steps.map(({ history, ...step }) => step) };
+  const words = wordsOf("ko");
+  await visit(browser, host, { screen: PHONE }, async (page) => {
+    let answer = { ...saga, messages, messagesLeftOut: 12 };
+    await page.route("**/api/sagas/open-*", (route) => route.fulfill({ json: answer }));
+    await enter(page);
+    await page.goto(`${CONSOLE}#/sagas/${saga.sagaId}`);
+    await page.getByText(words("saga.left_out", { count: 12 })).waitFor();
+    await isFit(page);
+    answer = old;
+    await page.locator(".messages").waitFor({ state: "detached" });
+    assert.equal(await page.locator(".timeline li rect.doing").count(), 3);
+    await isFit(page);
+    await isLegible(page);
+  });
+});
 
 test("a customer is not let in", async () => {
   await visit(browser, host, {}, async (page) => {

@@ -173,15 +173,18 @@ async function customer(browser, host) {
   await visit(browser, host, { screen: DESK }, async (page) => paper(page, await pdf.arrayBuffer()));
 }
 
-async function operator(browser, { host, stuck }) {
-  const shown = async (settings, story) => visit(browser, host, settings, async (page) => {
-    await page.clock.setFixedTime("2026-11-20T10:00:00+09:00");
-    await signIn(page, CONSOLE, OPERATOR);
-    await page.locator(".tiles").waitFor();
-    await story(page);
-  });
+/** Shows the console at a time, and tells a story on it. */
+const atConsole = (browser, host, now) => (settings, story) => visit(browser, host, settings, async (page) => {
+  await page.clock.setFixedTime(now);
+  await signIn(page, CONSOLE, OPERATOR);
+  await page.locator(".tiles").first().waitFor();
+  await story(page);
+});
+
+async function operator(browser, year, { host, stuck }) {
+  await atConsole(browser, year, NOW)({ screen: DESK }, (page) => picture(page, "console-desk", { whole: true }));
+  const shown = atConsole(browser, host, "2026-11-20T10:00:00+09:00");
   await shown({ screen: DESK }, async (page) => {
-    await picture(page, "console-desk");
     await page.goto(`${CONSOLE}#/sagas/stuck`);
     await page.locator(".choice [aria-current]").waitFor();
     await page.goto(`${CONSOLE}#/sagas/${stuck}`);
@@ -203,7 +206,7 @@ try {
   await customer(browser, year);
   const troubled = await trouble();
   hosts.push(troubled.host);
-  await operator(browser, troubled);
+  await operator(browser, year, troubled);
 } finally {
   await browser.close();
   await Promise.all(hosts.map((host) => host.stop()));

@@ -1,14 +1,19 @@
 //! The numbers that matter to an operator now.
 //!
-//! Each is counted from rows that exist only while something is open, and at most [`COUNTED_MAX`] of them in each
-//! bucket; nothing here walks over a table. The answer is kept for a few seconds, however many look at it.
+//! What is open is counted from rows that exist only while it is, at most [`COUNTED_MAX`] of them in each bucket; how the
+//! business stands is summed up beside the view behind MyPage. Nothing here walks over a table. The answer is kept for a
+//! few seconds, however many look at it.
+
+mod business;
 
 use crate::bill::RunView;
 use crate::keys;
-use crate::ports::{Range, Table};
+use crate::mypage::Tally;
+use crate::ports::{Depth, Range, Table};
 use crate::saga;
 use crate::{App, Failure, parked};
-use domain::calendar::{UsageMonth, rfc3339};
+use business::Business;
+use domain::calendar::{UsageMonth, rfc3339, seoul_date};
 use domain::saga::Status;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::{SignedDuration, Timestamp};
@@ -32,7 +37,7 @@ pub struct Count {
     pub more: bool,
 }
 
-/// What is open now.
+/// What is open now, and how the business stands.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Figures {
@@ -54,6 +59,11 @@ pub struct Figures {
     /// The run of the month before, if it was run.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_run: Option<RunView>,
+    #[serde(flatten)]
+    business: Business,
+    /// How many messages wait, where this can be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    queues: Option<Vec<Depth>>,
 }
 
 /// The figures that were counted last.
@@ -69,6 +79,7 @@ struct Opened {
     sagas: [Count; 3],
     oldest: Option<Timestamp>,
     payments: Count,
+    tally: Tally,
 }
 
 impl App {
@@ -82,7 +93,9 @@ impl App {
         {
             return Ok(figures.clone());
         }
-        let figures = self.count_figures(now).await?;
+        // A bus that says nothing for a while keeps nobody waiting for longer than it must.
+        let (figures, queues) = tokio::join!(self.count_figures(now), self.queue_depths());
+        let figures = Figures { queues, ..figures? };
         *kept = Some((now, figures.clone()));
         Ok(figures)
     }
@@ -107,6 +120,8 @@ impl App {
             open_payments: opened.payments,
             parked,
             last_run,
+            business: Business::of(&opened.tally, seoul_date(now)),
+            queues: None,
         })
     }
 
@@ -119,6 +134,7 @@ impl App {
             let first = rows.first().and_then(|row| saga::since(row));
             opened.oldest = opened.oldest.into_iter().chain(first).min();
         }
+        opened.tally = self.tally(&partition).await?;
         opened.payments = self.counted(Table::Payments, &Range::prefix(partition, keys::OPEN)).await?;
         Ok(opened)
     }
@@ -145,11 +161,13 @@ impl App {
 }
 
 impl Opened {
-    fn plus(self, other: &Self) -> Self {
+    fn plus(mut self, other: &Self) -> Self {
+        self.tally += &other.tally;
         Self {
             sagas: std::array::from_fn(|kind| self.sagas[kind].plus(other.sagas[kind])),
             oldest: self.oldest.into_iter().chain(other.oldest).min(),
             payments: self.payments.plus(other.payments),
+            tally: self.tally,
         }
     }
 }

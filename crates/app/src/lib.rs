@@ -17,6 +17,7 @@ pub mod order;
 pub mod parked;
 pub mod pay;
 pub mod ports;
+mod queues;
 pub mod saga;
 pub mod search;
 mod store;
@@ -63,6 +64,7 @@ pub struct App {
     catalogue: Arc<Catalogue>,
     buckets: Buckets,
     kept_figures: figures::Kept,
+    kept_depths: queues::Kept,
 }
 
 /// One page of a list.
@@ -87,7 +89,8 @@ pub struct PageRequest {
 impl App {
     /// The back end on these adapters.
     pub fn new(ports: Ports, catalogue: Arc<Catalogue>, buckets: Buckets) -> Self {
-        Self { ports, catalogue, buckets, kept_figures: figures::Kept::default() }
+        let (kept_figures, kept_depths) = (figures::Kept::default(), queues::Kept::default());
+        Self { ports, catalogue, buckets, kept_figures, kept_depths }
     }
 
     /// The catalogue of plans.

@@ -1,7 +1,12 @@
 //! MyPage: the customer's lines, bills and payments with their histories, from a view computed ahead.
 //!
 //! Every event carries the state that it led to and its version, so an entry takes in events in any order and as
-//! often as they come.
+//! often as they come. What all entries together come to is kept beside them, for operators.
+
+mod fold;
+mod tally;
+
+pub(crate) use tally::{Billed, Happened, Tally};
 
 use crate::order::HistoryEntry;
 use crate::ports::{Key, Range, Table};
@@ -10,6 +15,7 @@ use crate::{App, Failure};
 use contract::event::{BillFacts, Event, OrderFacts, PaymentFacts};
 use domain::calendar::rfc3339;
 use domain::ids::CustomerId;
+use fold::change_row;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -28,6 +34,7 @@ struct Entry {
 
 /// What an event says of one thing.
 struct News {
+    kind: Kind,
     row: String,
     version: u32,
     at: Timestamp,
@@ -49,9 +56,24 @@ pub struct MyPage {
 
 /// What events tell other services and a customer need not know; the history has the time since which a line works.
 const INTERNAL: [&str; 5] = ["version", "closings", "cancellations", "contractDiscount", "activeSince"];
-const LINE: &str = "line";
-const BILL: &str = "bill";
-const PAYMENT: &str = "pay";
+
+/// What there is an entry of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Line,
+    Bill,
+    Payment,
+}
+
+impl Kind {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Line => "line",
+            Self::Bill => "bill",
+            Self::Payment => "pay",
+        }
+    }
+}
 
 impl Entry {
     fn new(news: &News) -> Self {
@@ -105,11 +127,12 @@ impl App {
             let kind = row.row[prefix.len()..].split('|').next().unwrap_or_default().to_owned();
             let entry = Loaded::<Entry>::of(row)?.value;
             newest = newest.max(Some(entry.at));
-            match kind.as_str() {
-                LINE => page.lines.push(entry.into_view()?),
-                BILL => page.bills.push(entry.into_view()?),
-                _ => page.payments.push(entry.into_view()?),
-            }
+            let list = match kind.as_str() {
+                kind if kind == Kind::Line.as_str() => &mut page.lines,
+                kind if kind == Kind::Bill.as_str() => &mut page.bills,
+                _ => &mut page.payments,
+            };
+            list.push(entry.into_view()?);
         }
         page.as_of = rfc3339(newest.unwrap_or_else(|| self.now()));
         Ok(page)
@@ -148,14 +171,14 @@ impl App {
         Ok(news)
     }
 
-    fn row_of(&self, customer: &CustomerId, kind: &str, id: &str) -> String {
-        format!("{}{kind}|{id}", self.buckets.customer(customer).view())
+    fn row_of(&self, customer: &CustomerId, kind: Kind, id: &str) -> String {
+        format!("{}{}|{id}", self.buckets.customer(customer).view(), kind.as_str())
     }
 
     fn order_news(&self, customer: &CustomerId, order: &OrderFacts, at: Timestamp) -> Result<News, Failure> {
-        let facts = serde_json::to_value(order)?;
-        let row = self.row_of(customer, LINE, order.order_id.as_str());
-        Ok(News { row, version: order.version, at, status: serde_json::to_value(order.status)?, facts })
+        let (kind, facts) = (Kind::Line, serde_json::to_value(order)?);
+        let row = self.row_of(customer, kind, order.order_id.as_str());
+        Ok(News { kind, row, version: order.version, at, status: serde_json::to_value(order.status)?, facts })
     }
 
     fn payment_news(
@@ -164,30 +187,48 @@ impl App {
         payment: &PaymentFacts,
         at: Timestamp,
     ) -> Result<News, Failure> {
-        let facts = serde_json::to_value(payment)?;
-        let row = self.row_of(customer, PAYMENT, payment.payment_id.as_str());
-        Ok(News { row, version: payment.version, at, status: serde_json::to_value(payment.status)?, facts })
+        let (kind, facts) = (Kind::Payment, serde_json::to_value(payment)?);
+        let row = self.row_of(customer, kind, payment.payment_id.as_str());
+        Ok(News {
+            kind,
+            row,
+            version: payment.version,
+            at,
+            status: serde_json::to_value(payment.status)?,
+            facts,
+        })
     }
 
     fn bill_news(&self, bill: &BillFacts, at: Timestamp) -> Result<News, Failure> {
-        let facts = serde_json::to_value(bill)?;
-        let row = self.row_of(&bill.customer_id, BILL, bill.bill_id.as_str());
-        Ok(News { row, version: bill.version, at, status: serde_json::to_value(bill.status)?, facts })
+        let (kind, facts) = (Kind::Bill, serde_json::to_value(bill)?);
+        let row = self.row_of(&bill.customer_id, kind, bill.bill_id.as_str());
+        Ok(News { kind, row, version: bill.version, at, status: serde_json::to_value(bill.status)?, facts })
     }
 
     async fn try_project(&self, customer: &CustomerId, news: &News) -> Result<(), Failure> {
         let partition = self.buckets.customer(customer).partition;
         let key = Key::new(partition.clone(), news.row.clone());
         let mut changes = Changes::new(Table::MyPage, partition);
+        let mut tally = Tally::default();
         match self.load::<Entry>(Table::MyPage, &key).await? {
-            None => changes.insert(news.row.clone(), &Entry::new(news))?,
+            None => {
+                let entry = Entry::new(news);
+                tally += &Tally::of(news.kind, &entry)?;
+                changes.insert(news.row.clone(), &entry)?;
+            }
             Some(Loaded { row, mut value, etag }) => {
+                let before = Tally::of(news.kind, &value)?;
                 if !value.take_in(news) {
                     return Ok(());
                 }
-                changes.replace(row, etag, &value)?
+                tally += &Tally::of(news.kind, &value)?;
+                tally.take_off(&before);
+                changes.replace(row, etag, &value)?;
             }
-        };
+        }
+        if !tally.is_zero() {
+            changes.insert(change_row(&format!("{}|{}", news.row, news.version)), &tally)?;
+        }
         self.commit(changes).await.map(|_| ())
     }
 
@@ -196,10 +237,15 @@ impl App {
         let Some(first) = event.bills.first() else { return Ok(()) };
         let partition = self.buckets.customer(&first.customer_id).partition;
         let mut changes = Changes::new(Table::MyPage, partition);
+        let mut tally = Tally::default();
         for bill in &event.bills {
             let news = self.bill_news(bill, event.occurred_at)?;
-            changes.insert(news.row.clone(), &Entry::new(&news))?;
+            let entry = Entry::new(&news);
+            tally += &Tally::of(news.kind, &entry)?;
+            changes.insert(news.row, &entry)?;
         }
+        // The hundredth entity.
+        changes.insert(change_row(event.event_id.as_str()), &tally)?;
         match self.commit(changes).await {
             Ok(_) => Ok(()),
             Err(Failure::Changed) => {

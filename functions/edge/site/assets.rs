@@ -1,8 +1,11 @@
 //! Everything in `web/`, in the program itself. A file's URL holds a digest of all of them, so a browser may keep what
 //! it got for good, and never mixes files of two builds.
+//!
+//! While a new build takes over, an instance of it may be asked for files of the old one, which it does not have. What
+//! mends that is no part of either build: [`CURRENT`] has the same URL in all of them.
 
 use super::{Page, content, has};
-use axum::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, ETAG, VARY};
+use axum::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, ETAG, IF_NONE_MATCH, VARY};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -14,6 +17,11 @@ use std::sync::LazyLock;
 
 /// A build's files never change under their URL.
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+/// What every build has is asked for again at each use. A page does not wait for the answer when it has one of the last
+/// day, for nothing else of a page can begin before it.
+const REVALIDATED: &str = "public, max-age=0, stale-while-revalidate=86400";
+/// What stands in a URL instead of a version, for files that every build has.
+const ANY_VERSION: &str = "current";
 /// What stands in a page where the version belongs.
 const VERSION: &str = "{{version}}";
 
@@ -31,9 +39,11 @@ pub(super) const FILES: &[(&str, &str)] = embedded![
     "app.css",
     "icon.svg",
     "api.js",
+    "bill.js",
     "charts.js",
     "console.js",
     "console-cases.js",
+    "console-customer.js",
     "console-parked.js",
     "console-runs.js",
     "console-search.js",
@@ -47,35 +57,46 @@ pub(super) const FILES: &[(&str, &str)] = embedded![
     "mypage-open.js",
     "mypage-overview.js",
     "mypage-payments.js",
+    "payment.js",
     "route.js",
     "saga.js",
     "session.js",
     "site.js",
     "strings.js",
     "text.js",
+    "timeline.js",
+    "timescale.js",
     "ui.js",
     "vendor-hooks.js",
     "vendor-htm.js",
     "vendor-preact.js",
 ];
 
+/// What pages of every build load from whichever build answers. They are no part of the version, and a page has to work
+/// with any of their versions.
+pub(super) const CURRENT: &[(&str, &str)] = embedded!["boot.js",];
+
 /// One file as it is sent.
 struct File {
     content_type: &'static str,
+    /// What tells its versions from each other.
+    tag: String,
     plain: Bytes,
     zipped: Bytes,
 }
 
-static FILES_BY_NAME: LazyLock<BTreeMap<&'static str, File>> = LazyLock::new(|| {
-    FILES.iter().map(|(name, text)| (*name, File::new(content_type(name), (*text).to_owned()))).collect()
-});
+type Files = BTreeMap<&'static str, File>;
 
-static PAGES_BY_NAME: LazyLock<BTreeMap<&'static str, File>> = LazyLock::new(|| {
-    let versioned = |text: &str| text.replace(VERSION, version());
-    PAGES.iter().map(|(name, text)| (*name, File::new(content_type(name), versioned(text)))).collect()
-});
+static FILES_BY_NAME: LazyLock<Files> = LazyLock::new(|| by_name(FILES, ToOwned::to_owned));
+static CURRENT_BY_NAME: LazyLock<Files> = LazyLock::new(|| by_name(CURRENT, ToOwned::to_owned));
+static PAGES_BY_NAME: LazyLock<Files> =
+    LazyLock::new(|| by_name(PAGES, |text| text.replace(VERSION, version())));
 
-/// The digest of everything in `web/`.
+fn by_name(files: &[(&'static str, &str)], sent: impl Fn(&str) -> String) -> Files {
+    files.iter().map(|(name, text)| (*name, File::new(name, sent(text)))).collect()
+}
+
+/// The digest of everything that belongs to this build.
 pub(super) fn version() -> &'static str {
     static DIGEST: LazyLock<String> = LazyLock::new(|| {
         let parts: Vec<&str> = PAGES.iter().chain(FILES).flat_map(|(name, text)| [*name, *text]).collect();
@@ -84,14 +105,18 @@ pub(super) fn version() -> &'static str {
     &DIGEST
 }
 
-/// A file of this build; `None` when it has none of that name, or is not that build.
+/// A file of this build, or one that every build has; `None` when there is none of that name, or it is not that build.
 pub(crate) fn serve(asked: &str, name: &str, request: &HeaderMap) -> Option<Response> {
-    let file = FILES_BY_NAME.get(name).filter(|_| asked == version())?;
-    let tag = format!("\"{asked}\"");
-    let mut response =
-        if has(request, &tag) { StatusCode::NOT_MODIFIED.into_response() } else { file.respond(request) };
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(IMMUTABLE));
-    response.headers_mut().insert(ETAG, HeaderValue::from_str(&tag).ok()?);
+    let (files, cache) = match asked {
+        ANY_VERSION => (&CURRENT_BY_NAME, REVALIDATED),
+        version if version == self::version() => (&FILES_BY_NAME, IMMUTABLE),
+        _ => return None,
+    };
+    let file = files.get(name)?;
+    let held = has(request.get_all(IF_NONE_MATCH), &file.tag);
+    let mut response = if held { StatusCode::NOT_MODIFIED.into_response() } else { file.respond(request) };
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(cache));
+    response.headers_mut().insert(ETAG, HeaderValue::from_str(&file.tag).ok()?);
     Some(response)
 }
 
@@ -105,9 +130,9 @@ pub(super) fn page(page: Page, request: &HeaderMap) -> Response {
 }
 
 impl File {
-    fn new(content_type: &'static str, text: String) -> Self {
-        let zipped = zip(text.as_bytes());
-        Self { content_type, plain: text.into(), zipped: zipped.into() }
+    fn new(name: &str, text: String) -> Self {
+        let (zipped, tag) = (zip(text.as_bytes()), format!("\"{}\"", app::keys::digest(&[&text])));
+        Self { content_type: content_type(name), tag, plain: text.into(), zipped: zipped.into() }
     }
 
     fn respond(&self, request: &HeaderMap) -> Response {

@@ -1,10 +1,10 @@
 use super::*;
 use axum::body::to_bytes;
+use axum::extract::Path;
 use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, VARY};
 use flate2::read::GzDecoder;
 use std::collections::BTreeSet;
 use std::io::Read;
-use std::path::Path;
 
 fn settings(values: &[(&str, &str)]) -> Result<WebSettings, String> {
     let get = |name: &'static str| {
@@ -23,7 +23,7 @@ async fn body(response: Response) -> Vec<u8> {
 
 #[test]
 fn every_file_of_the_pages_is_in_the_program() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../web");
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../web");
     let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
     let there: BTreeSet<String> = names.map(|name| name.into_string().unwrap()).collect();
     let served = ["js", "css", "svg", "html"];
@@ -32,8 +32,10 @@ fn every_file_of_the_pages_is_in_the_program() {
         .map(String::as_str)
         .filter(|name| name.rsplit_once('.').is_some_and(|(_, ending)| served.contains(&ending)))
         .collect();
-    let embedded: BTreeSet<&str> = assets::PAGES.iter().chain(assets::FILES).map(|(name, _)| *name).collect();
-    assert_eq!(embedded, expected);
+    let lists = [assets::PAGES, assets::FILES, assets::CURRENT];
+    let embedded: Vec<&str> = lists.into_iter().flatten().map(|(name, _)| *name).collect();
+    assert_eq!(embedded.len(), expected.len(), "each is in one list: {embedded:?}");
+    assert_eq!(embedded.into_iter().collect::<BTreeSet<&str>>(), expected);
 }
 
 #[test]
@@ -54,6 +56,47 @@ fn a_page_and_its_modules_name_files_that_are_there() {
                 assert!(preloaded.contains(import), "{page}: {module} imports {import}");
             }
         }
+    }
+}
+
+#[test]
+fn what_mends_a_page_is_the_first_thing_that_it_loads() {
+    for (page, text) in assets::PAGES {
+        let first = text.find(" src=").min(text.find(" href=")).unwrap();
+        let mends = r#" src="/api/web/assets/current/boot.js"></script>"#;
+        assert!(text[first..].starts_with(mends), "{page}: {}", &text[first..]);
+    }
+}
+
+#[tokio::test]
+async fn what_mends_a_page_is_there_for_pages_of_every_build() {
+    let boot = || assets::serve("current", "boot.js", &HeaderMap::new()).unwrap();
+    let tag = boot().headers()[ETAG].to_str().unwrap().to_owned();
+    assert_ne!(tag, format!("\"{}\"", assets::version()));
+    let cache = boot().headers()[CACHE_CONTROL].clone();
+    assert_eq!(cache, "public, max-age=0, stale-while-revalidate=86400");
+    assert_eq!(boot().headers()[CONTENT_TYPE], "text/javascript; charset=utf-8");
+    assert_eq!(body(boot()).await, assets::CURRENT[0].1.as_bytes());
+    let again = assets::serve("current", "boot.js", &asking(IF_NONE_MATCH, &tag)).unwrap();
+    assert_eq!((again.status().as_u16(), &again.headers()[CACHE_CONTROL]), (304, &cache));
+    let other = assets::serve("current", "boot.js", &asking(IF_NONE_MATCH, "\"older\"")).unwrap();
+    assert_eq!(other.status(), 200);
+    // It is under no version, and nothing else is there without one.
+    assert!(assets::serve(assets::version(), "boot.js", &HeaderMap::new()).is_none());
+    for (name, _) in assets::FILES.iter().chain(assets::PAGES) {
+        assert!(assets::serve("current", name, &HeaderMap::new()).is_none(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_keeps_that_a_file_was_not_there() {
+    for (version, name) in [("0123", "app.css"), (assets::version(), "boot.js"), ("current", "app.css")] {
+        let path = Path((version.to_owned(), name.to_owned()));
+        let response = crate::web_asset::handle(path, HeaderMap::new()).await.into_response();
+        assert_eq!(
+            (response.status().as_u16(), &response.headers()[CACHE_CONTROL]),
+            (404, &HeaderValue::from_static("no-store"))
+        );
     }
 }
 
@@ -171,7 +214,9 @@ fn a_version_is_held_by_any_of_its_tags() {
         ("\"b\"", false),
         ("", false),
     ] {
-        assert_eq!(has(&asking(IF_NONE_MATCH, held), "\"a\""), is, "{held}");
+        let held = HeaderValue::from_static(held);
+        assert_eq!(has([&held], "\"a\""), is, "{held:?}");
+        assert_eq!(has([&HeaderValue::from_static("\"c\""), &held], "\"a\""), is, "{held:?}");
     }
-    assert!(!has(&HeaderMap::new(), "\"a\""));
+    assert!(!has([], "\"a\""));
 }

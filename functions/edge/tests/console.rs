@@ -95,6 +95,49 @@ async fn figures_tell_of_payments_that_are_open_and_of_the_last_run() {
 }
 
 #[tokio::test]
+async fn figures_tell_of_lines_of_what_is_due_and_of_the_money_of_the_day() {
+    let (world, bill) = World::with_bill().await;
+    let due = bill["outstanding"].clone();
+    let before = figures(&world).await;
+    assert_eq!((&before["lines"]["active"], &before["lines"]["requested"]), (&json!(1), &json!(0)));
+    assert_eq!(before["unpaid"], json!({ "bills": 1, "outstanding": due }));
+    let october =
+        json!({ "usageMonth": "2026-10", "issued": 1, "amount": due, "unpaid": 1, "outstanding": due });
+    assert_eq!(before["months"], json!([october]));
+    let days = before["days"].as_array().unwrap();
+    assert_eq!(
+        (days.len(), &days[0]["date"], &days[13]["date"]),
+        (14, &json!("2026-10-19"), &json!("2026-11-01"))
+    );
+
+    let key = world.payment_key("form-1", due.as_i64().unwrap(), Card::Approve);
+    let form = json!({ "billId": bill["billId"], "paymentKey": key });
+    let paid = world.post(KIM, "/api/payments", "pay", &form).await.expect(201);
+    world.settle().await;
+    world.clock.advance(SignedDuration::from_secs(10));
+    let after = figures(&world).await;
+    assert_eq!(after["unpaid"], json!({ "bills": 0, "outstanding": 0 }));
+    let today = |orders, refunds: i64, refunded: Value| {
+        json!({
+            "date": "2026-11-01", "orders": orders, "payments": 1, "paid": due, "refunds": refunds, "refunded": refunded
+        })
+    };
+    assert_eq!(after["days"][13], today(0, 0, json!(0)));
+
+    let path = format!("/api/payments/{}/cancellation", paid["paymentId"].as_str().unwrap());
+    world.post(KIM, &path, "cancel", &json!({ "reason": "test" })).await.expect(202);
+    world.settle().await;
+    world
+        .post(Who::Operator, "/tally_fold", "fold", &json!({ "Data": {}, "Metadata": {} }))
+        .await
+        .expect(200);
+    world.clock.advance(SignedDuration::from_secs(10));
+    let cancelled = figures(&world).await;
+    assert_eq!(cancelled["unpaid"], before["unpaid"]);
+    assert_eq!(cancelled["days"][13], today(0, 1, due.clone()));
+}
+
+#[tokio::test]
 async fn who_watches_a_view_that_stays_the_same_is_sent_nothing() {
     let (world, _) = World::with_bill().await;
     for (who, path) in [(KIM, "/api/mypage"), (KIM, "/api/bills"), (Who::Operator, "/api/sagas")] {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 #[test]
 fn every_consumer_has_its_function() {
     let consumers: BTreeSet<&str> = Consumer::ALL.iter().map(|consumer| consumer.name()).collect();
-    let timers = ["outbox_relay", "payments_resolve", "cleanup", "billing_monthly"];
+    let timers = ["outbox_relay", "payments_resolve", "cleanup", "billing_monthly", "tally_fold"];
     let triggers = crate::table().into_iter().filter(|(_, path, _)| !path.starts_with("/api/"));
     let functions: BTreeSet<&str> =
         triggers.map(|(folder, ..)| folder).filter(|folder| !timers.contains(folder)).collect();
@@ -15,7 +15,7 @@ fn every_consumer_has_its_function() {
 #[tokio::test]
 async fn an_answer_to_a_trigger_is_never_empty() {
     let world = World::new();
-    for timer in ["outbox_relay", "payments_resolve", "cleanup", "billing_monthly"] {
+    for timer in ["outbox_relay", "payments_resolve", "cleanup", "billing_monthly", "tally_fold"] {
         let reply = world.tick(timer).await;
         assert_eq!(reply.headers["content-type"], "application/json");
         assert_eq!(reply.expect(200), json!({ "Outputs": {}, "ReturnValue": null }), "{timer}");

@@ -16,7 +16,7 @@ pub enum Table {
     Runs,
     /// Payable bills and payments, by the customer's bucket.
     Payments,
-    /// The view behind MyPage, by the customer's bucket.
+    /// The view behind MyPage and the sums of its entries, by the customer's bucket.
     MyPage,
     /// Sagas and their steps, by the saga's bucket.
     Sagas,

@@ -1,6 +1,7 @@
 //! Everything that is stored, read by its row keys, and whether it all agrees.
 
 mod agree;
+mod figures;
 mod sagas;
 mod view;
 

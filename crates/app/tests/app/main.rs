@@ -19,9 +19,15 @@ mod happy;
 #[cfg(test)]
 mod outbox;
 #[cfg(test)]
+mod parked;
+#[cfg(test)]
+mod queues;
+#[cfg(test)]
 mod sagas;
 #[cfg(test)]
 mod simulation;
+#[cfg(test)]
+mod tallies;
 mod traces;
 #[cfg(test)]
 mod world;

@@ -54,6 +54,8 @@ impl Simulation {
         }
         self.world.faults.clear();
         self.heal().await;
+        // The figures show the days before now, so they are looked at before months have gone by.
+        self.world.check_books("before the months go by").await;
         self.bill_the_rest().await;
         self.world.check_books("in the end").await;
         self.check_requests();

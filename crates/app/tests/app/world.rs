@@ -113,6 +113,11 @@ impl World {
         self.app = App::new(self.ports.clone(), Arc::new(catalogue), self.buckets);
     }
 
+    /// The same back end as another process has it.
+    pub(crate) fn fresh_app(&self) -> App {
+        App::new(self.ports.clone(), Arc::new(Catalogue::builtin()), self.buckets)
+    }
+
     /// Whether the gateway leaves refunds without an answer.
     pub(crate) fn refunds_hang(&self, hang: bool) {
         self.mindful.keep_silent(hang);

@@ -24,7 +24,7 @@ impl Faults {
 
 impl World {
     /// Holds everything that is stored against everything else, when all has come to rest: money, bills, numbers, sagas
-    /// and view agree.
+    /// view and figures agree.
     #[track_caller]
     pub(crate) fn check_books<'a>(&'a self, context: &'a str) -> impl Future<Output = ()> + use<'a> {
         let caller = std::panic::Location::caller();
@@ -37,6 +37,7 @@ impl World {
             books.check_sagas(&mut faults);
             self.check_money(&books, &mut faults).await;
             self.check_view(&books, &mut faults).await;
+            self.check_figures(&books, &mut faults).await;
             assert!(faults.0.is_empty(), "{caller}: {context}: {:#?}", faults.0);
         }
     }

@@ -189,13 +189,14 @@ impl Simulation {
     pub(super) async fn timers(&mut self) {
         let app = self.world.app.clone();
         let last = domain::calendar::UsageMonth::of(self.world.now()).previous();
-        let timer = self.chance.below(6);
+        let timer = self.chance.below(7);
         let work = async {
             match timer {
                 0 | 1 => app.relay_outbox().await.map(|_| ()),
                 2 => app.resolve_payments().await.map(|_| ()),
                 3 => app.clean_up().await.map(|_| ()),
                 4 => app.run_ended_months().await,
+                5 => app.fold_tallies().await.map(|_| ()),
                 _ if last < month("2026-10") => Ok(()),
                 _ => app.start_billing_run(last).await.map(|_| ()),
             }

@@ -1,0 +1,94 @@
+// What a customer has, as an operator sees it who talks to one.
+import { At, Button, Empty, Failed, Read, Status, Title, Won, html, useState } from "./ui.js";
+import { BillDetail, lastYear, newestFirst } from "./bill.js";
+import { Months } from "./charts.js";
+import { PaymentDetail } from "./payment.js";
+import { lineName, moment, month } from "./format.js";
+import { useIntent } from "./api.js";
+import { t } from "./text.js";
+import { to } from "./route.js";
+import { useLive } from "./live.js";
+
+/** Where a customer is in the console, and what the customer has. */
+export const at = (customer, ...what) => to("search", customer, ...what);
+
+const whose = (customer) => `customerId=${encodeURIComponent(customer)}`;
+
+function Switch({ line, customer, refresh }) {
+  const [failed, setFailed] = useState(null);
+  const intent = useIntent();
+  const how = line.status === "active" ? "suspension" : "resumption";
+  const change = async () => {
+    setFailed(null);
+    try {
+      await intent.send(`/api/orders/${line.orderId}/${how}?${whose(customer)}`, {});
+      refresh();
+    } catch (error) {
+      setFailed(error);
+    }
+  };
+  if (line.status !== "active" && line.status !== "suspended") return null;
+  return html`${failed && html`<${Failed} error=${failed} />`}
+    <${Button} kind="small" busy=${intent.busy} onClick=${change}>${t(line.status === "active" ? "search.suspend" : "search.resume")}<//>`;
+}
+
+const Line = ({ line, customer, refresh }) => html`
+  <div class="item">
+    <span class="main"><strong>${lineName(line)}</strong> <${Status} family="order_status" status=${line.status} />
+      <span class="sub"><a href=${to("sagas", `open-${line.orderId}`)}>${t("search.saga")}</a></span></span>
+    <${Switch} line=${line} customer=${customer} refresh=${refresh} /></div>`;
+
+const BillLine = ({ bill, customer }) => html`
+  <a class="item" href=${at(customer, "bills", bill.billId)}>
+    <span class="main"><strong>${month(bill.usageMonth)}</strong><span class="sub">${bill.number && lineName(bill)}</span></span>
+    <span class="end"><${Won} amount=${bill.amount} /><${Status} family="bill_status" status=${bill.status} /></span></a>`;
+
+const PaymentLine = ({ payment, customer }) => html`
+  <a class="item" href=${at(customer, "payments", payment.paymentId)}>
+    <span class="main"><strong><${Won} amount=${payment.amount} /></strong><span class="sub"><${At} at=${payment.history[0].at} as=${moment} /></span></span>
+    <${Status} family="payment_status" status=${payment.status} /></a>`;
+
+/** A customer's lines, bills and payments. */
+export function Customer({ id }) {
+  const from = useLive(`/api/mypage?${whose(id)}`, { quickest: 3_000 });
+  return html`
+    <${Read} from=${from}>${({ lines, bills, payments }) => html`
+      <div class="columns">
+        <section class="card wide"><${Months} bars=${lastYear(bills)} title=${t("chart.title")} /></section>
+        <section class="card"><h2>${t("nav.lines")}</h2>${lines.length === 0 ? html`<${Empty}>${t("lines.empty")}<//>` : html`
+          <ul class="list">${lines.map((line) => html`<li key=${line.orderId}><${Line} line=${line} customer=${id} refresh=${from.refresh} /></li>`)}</ul>`}</section>
+        <section class="card"><h2>${t("nav.bills")}</h2>${bills.length === 0 ? html`<${Empty}>${t("bills.empty")}<//>` : html`
+          <ul class="list">${newestFirst(bills).map((bill) => html`<li key=${bill.billId}><${BillLine} bill=${bill} customer=${id} /></li>`)}</ul>`}</section>
+        <section class="card"><h2>${t("nav.payments")}</h2>${payments.length === 0 ? html`<${Empty}>${t("payments.empty")}<//>` : html`
+          <ul class="list">${payments.toReversed().map((payment) => html`<li key=${payment.paymentId}><${PaymentLine} payment=${payment} customer=${id} /></li>`)}</ul>`}</section>
+      </div>`}<//>`;
+}
+
+const Back = ({ customer }) => html`<p class="back"><a href=${at(customer)}>${customer}</a></p>`;
+
+/** A customer's page of its own. */
+export const CustomerPage = ({ id }) => html`
+  <p class="back"><a href="#/search">${t("nav.search")}</a></p>
+  <${Title}>${id}<//>
+  <${Customer} id=${id} />`;
+
+/** A customer's bill, with every charge and its document. */
+export function CustomerBill({ customer, id }) {
+  const from = useLive(`/api/bills/${encodeURIComponent(id)}?${whose(customer)}`);
+  return html`
+    <${Back} customer=${customer} />
+    <${Read} from=${from} lines=${8}>${(bill) => html`<${BillDetail} bill=${bill} whose=${customer} />`}<//>`;
+}
+
+/** A customer's payment: its sagas, and its cancellation when the customer asks for it. */
+export function CustomerPayment({ customer, id }) {
+  const from = useLive(`/api/payments/${encodeURIComponent(id)}?${whose(customer)}`, { quickest: 2_000 });
+  return html`
+    <${Back} customer=${customer} />
+    <${Read} from=${from} lines=${5}>${(payment) => html`
+      <${PaymentDetail} payment=${payment} whose=${customer} bill=${at(customer, "bills", payment.billId)} done=${from.refresh}>
+        <div><dt>${t("search.sagas")}</dt><dd><a href=${to("sagas", `pay-${payment.paymentId}`)}>${t("kind.pay_bill")}</a>${payment.history
+          .filter((entry) => entry.status === "cancelling")
+          .map((_, index) => html` · <a href=${to("sagas", `cancel-${payment.paymentId}-${index + 1}`)}>${t("kind.cancel_payment")}</a>`)}</dd></div>
+      <//>`}<//>`;
+}

@@ -1,0 +1,58 @@
+// A payment, for the customer and for the operator who talks to one: what it paid, its history, and its cancellation.
+import { Button, Dialog, Failed, History, Status, Title, Won, html, useState } from "./ui.js";
+import { Progress } from "./saga.js";
+import { month } from "./format.js";
+import { named, t } from "./text.js";
+import { useIntent } from "./api.js";
+
+const REASONS = ["wrong_card", "changed_mind", "twice"];
+
+/** Has a payment cancelled; an operator says `whose` it is. */
+function Cancel({ payment, whose, done }) {
+  const [open, setOpen] = useState(false);
+  const [reason, setReason] = useState(t("cancel.reason.wrong_card"));
+  const [saga, setSaga] = useState(null);
+  const [failed, setFailed] = useState(null);
+  const intent = useIntent();
+  const submit = async (event) => {
+    event.preventDefault();
+    setFailed(null);
+    try {
+      const answer = await intent.send(`/api/payments/${payment.paymentId}/cancellation${whose ? `?customerId=${encodeURIComponent(whose)}` : ""}`, { reason: reason.trim() });
+      setSaga(answer.sagaId);
+      done();
+    } catch (error) {
+      setFailed(error);
+    }
+  };
+  return html`
+    ${payment.status === "completed" && html`<${Button} kind="danger" onClick=${() => setOpen(true)}>${t("cancel.button")}<//>`}
+    <${Dialog} open=${open} close=${() => setOpen(false)} title=${t(saga ? "kind.cancel_payment" : "cancel.title")}>
+      ${saga ? html`<${Progress} id=${saga} after=${done} />
+          <p class="actions"><${Button} kind="primary" onClick=${() => setOpen(false)}>${t("close")}<//></p>` : html`
+        <form onSubmit=${submit}>
+          <p>${t("cancel.text")}</p>
+          <p class="suggestions">${REASONS.map((name) => html`<button type="button" key=${name} class="small"
+            aria-pressed=${String(reason === t(`cancel.reason.${name}`))}
+            onClick=${() => setReason(t(`cancel.reason.${name}`))}>${t(`cancel.reason.${name}`)}</button>`)}</p>
+          <p class="field"><label for="reason">${t("cancel.reason")}</label>
+            <textarea id="reason" required maxlength="200" rows="2" value=${reason} onInput=${(event) => setReason(event.target.value)}></textarea></p>
+          ${failed && html`<${Failed} error=${failed} />`}
+          <p class="actions"><${Button} onClick=${() => setOpen(false)}>${t("keep")}<//>
+            <button class="danger solid" aria-busy=${intent.busy ? "true" : undefined}>${t("cancel.confirm")}</button></p>
+        </form>`}
+    <//>`;
+}
+
+/** All of a payment. `bill` leads to what it paid; `done` is called when something has been done. */
+export const PaymentDetail = ({ payment, whose, bill, done, children }) => html`
+  <header class="heading"><${Title}>${t("payment.title")}<//><${Status} family="payment_status" status=${payment.status} /></header>
+  <section class="card"><p class="sum"><${Won} amount=${payment.amount} /></p>
+    <dl class="facts">
+      <div><dt>${t("payment.bill")}</dt><dd><a href=${bill}>${t("bill.title", { month: month(`${payment.billId.slice(0, 4)}-${payment.billId.slice(4, 6)}`) })}</a></dd></div>
+      ${payment.reason && html`<div><dt>${t("payment.reason")}</dt><dd>${named("decline", payment.reason)}</dd></div>`}
+      ${payment.cancelReason && html`<div><dt>${t("cancel.reason")}</dt><dd>${payment.cancelReason}</dd></div>`}
+      ${children}
+    </dl>
+    <div class="actions"><${Cancel} payment=${payment} whose=${whose} done=${done} /></div></section>
+  <section class="card"><h2>${t("history")}</h2><${History} entries=${payment.history} family="payment_status" /></section>`;
