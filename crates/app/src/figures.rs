@@ -14,6 +14,7 @@ use crate::saga;
 use crate::{App, Failure, parked};
 use business::Business;
 use domain::calendar::{UsageMonth, rfc3339, seoul_date};
+use domain::limits::BUCKETS_AT_ONCE;
 use domain::saga::Status;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::{SignedDuration, Timestamp};
@@ -24,8 +25,6 @@ use std::sync::Arc;
 pub const COUNTED_MAX: usize = 200;
 /// Seconds for which the figures are kept.
 const FRESH_SECONDS: i64 = 5;
-/// Buckets that are asked at a time.
-const BUCKETS_AT_ONCE: usize = 16;
 
 /// A number of things that are open.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -83,8 +82,21 @@ struct Opened {
 }
 
 impl App {
-    /// The numbers that matter now.
+    /// The numbers that matter now: counted up to 5 s ago, but for the last run, which somebody may just have started.
     pub async fn figures(&self) -> Result<Figures, Failure> {
+        let (figures, last_run) = tokio::try_join!(self.counted_lately(), self.last_run())?;
+        Ok(Figures { last_run, ..figures })
+    }
+
+    async fn last_run(&self) -> Result<Option<RunView>, Failure> {
+        match self.billing_run(UsageMonth::of(self.now()).previous()).await {
+            Ok(run) => Ok(Some(run)),
+            Err(Failure::Refused(_)) => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    async fn counted_lately(&self) -> Result<Figures, Failure> {
         let mut kept = self.kept_figures.lock().await;
         let now = self.now();
         let fresh = |at: Timestamp| now.duration_since(at).abs() < SignedDuration::from_secs(FRESH_SECONDS);
@@ -96,7 +108,8 @@ impl App {
         // A bus that says nothing for a while keeps nobody waiting for longer than it must.
         let (figures, queues) = tokio::join!(self.count_figures(now), self.queue_depths());
         let figures = Figures { queues, ..figures? };
-        *kept = Some((now, figures.clone()));
+        // As old as their answer, however long it took: who waited for it is not to count again.
+        *kept = Some((self.now(), figures.clone()));
         Ok(figures)
     }
 
@@ -105,11 +118,6 @@ impl App {
         let buckets = stream::iter(partitions).buffer_unordered(BUCKETS_AT_ONCE);
         let opened = buckets.try_fold(Opened::default(), async |sum, one| Ok(sum.plus(&one))).await?;
         let parked = self.counted(Table::Parked, &parked::waiting()).await?;
-        let last_run = match self.billing_run(UsageMonth::of(now).previous()).await {
-            Ok(run) => Some(run),
-            Err(Failure::Refused(_)) => None,
-            Err(failure) => return Err(failure),
-        };
         let [running, compensating, stuck] = opened.sagas;
         Ok(Figures {
             as_of: rfc3339(now),
@@ -119,7 +127,7 @@ impl App {
             oldest_open_saga: opened.oldest.map(rfc3339),
             open_payments: opened.payments,
             parked,
-            last_run,
+            last_run: None,
             business: Business::of(&opened.tally, seoul_date(now)),
             queues: None,
         })
@@ -128,10 +136,11 @@ impl App {
     async fn bucket(&self, partition: String) -> Result<Opened, Failure> {
         let mut opened = Opened::default();
         for (status, count) in OPEN.into_iter().zip(&mut opened.sagas) {
-            let (rows, more) = self.some(Table::Sagas, &saga::open_sagas(&partition, status)).await?;
+            let (rows, more) =
+                self.load_some(Table::Sagas, &saga::open_sagas(&partition, status), COUNTED_MAX).await?;
             *count = Count { count: rows.len(), more };
             // The rows of a status are in the order of their beginning.
-            let first = rows.first().and_then(|row| saga::since(row));
+            let first = rows.first().and_then(|row| saga::since(&row.row));
             opened.oldest = opened.oldest.into_iter().chain(first).min();
         }
         opened.tally = self.tally(&partition).await?;
@@ -140,23 +149,8 @@ impl App {
     }
 
     async fn counted(&self, table: Table, range: &Range) -> Result<Count, Failure> {
-        let (rows, more) = self.some(table, range).await?;
+        let (rows, more) = self.load_some(table, range, COUNTED_MAX).await?;
         Ok(Count { count: rows.len(), more })
-    }
-
-    /// The keys of the first rows of a range, and whether there are more.
-    async fn some(&self, table: Table, range: &Range) -> Result<(Vec<String>, bool), Failure> {
-        let mut keys = Vec::new();
-        let mut continuation: Option<String> = None;
-        loop {
-            let limit = COUNTED_MAX - keys.len();
-            let page = self.ports.tables.query(table, range, limit, continuation.as_deref()).await?;
-            keys.extend(page.rows.into_iter().map(|row| row.row));
-            continuation = page.continuation;
-            if continuation.is_none() || keys.len() >= COUNTED_MAX {
-                return Ok((keys, continuation.is_some()));
-            }
-        }
     }
 }
 

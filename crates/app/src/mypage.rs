@@ -30,6 +30,9 @@ struct Entry {
     facts: Value,
     /// The status of each version.
     changes: BTreeMap<u32, HistoryEntry<Value>>,
+    /// The way of counting by which the sums have it: [`tally::VERSION`], or none that is good now.
+    #[serde(default)]
+    counted: u32,
 }
 
 /// What an event says of one thing.
@@ -73,11 +76,19 @@ impl Kind {
             Self::Payment => "pay",
         }
     }
+
+    /// What the row of an entry is about: `{customer's digest}|{kind}|{id}`.
+    fn of_row(row: &str) -> Result<Self, Failure> {
+        let name = row.split('|').nth(1).unwrap_or_default();
+        let kind = [Self::Line, Self::Bill, Self::Payment].into_iter().find(|kind| kind.as_str() == name);
+        kind.ok_or_else(|| Failure::Fault(format!("{row} is no entry of the view").into()))
+    }
 }
 
 impl Entry {
     fn new(news: &News) -> Self {
-        let mut entry = Self { version: 0, at: news.at, facts: Value::Null, changes: BTreeMap::new() };
+        let mut entry =
+            Self { version: 0, at: news.at, facts: Value::Null, changes: BTreeMap::new(), counted: 0 };
         entry.take_in(news);
         entry
     }
@@ -95,6 +106,17 @@ impl Entry {
             self.at = self.at.max(news.at);
         }
         true
+    }
+
+    /// What the sums have of it.
+    fn counted_as(&self, kind: Kind) -> Result<Tally, Failure> {
+        if self.counted == tally::VERSION { Tally::of(kind, self) } else { Ok(Tally::default()) }
+    }
+
+    /// What it comes to, which the sums have from now on.
+    fn count(&mut self, kind: Kind) -> Result<Tally, Failure> {
+        self.counted = tally::VERSION;
+        Tally::of(kind, self)
     }
 
     fn into_view(self) -> Result<Value, Failure> {
@@ -124,13 +146,13 @@ impl App {
         };
         let mut newest = None;
         for row in rows {
-            let kind = row.row[prefix.len()..].split('|').next().unwrap_or_default().to_owned();
+            let kind = Kind::of_row(&row.row)?;
             let entry = Loaded::<Entry>::of(row)?.value;
             newest = newest.max(Some(entry.at));
-            let list = match kind.as_str() {
-                kind if kind == Kind::Line.as_str() => &mut page.lines,
-                kind if kind == Kind::Bill.as_str() => &mut page.bills,
-                _ => &mut page.payments,
+            let list = match kind {
+                Kind::Line => &mut page.lines,
+                Kind::Bill => &mut page.bills,
+                Kind::Payment => &mut page.payments,
             };
             list.push(entry.into_view()?);
         }
@@ -212,16 +234,16 @@ impl App {
         let mut tally = Tally::default();
         match self.load::<Entry>(Table::MyPage, &key).await? {
             None => {
-                let entry = Entry::new(news);
-                tally += &Tally::of(news.kind, &entry)?;
+                let mut entry = Entry::new(news);
+                tally += &entry.count(news.kind)?;
                 changes.insert(news.row.clone(), &entry)?;
             }
             Some(Loaded { row, mut value, etag }) => {
-                let before = Tally::of(news.kind, &value)?;
+                let before = value.counted_as(news.kind)?;
                 if !value.take_in(news) {
                     return Ok(());
                 }
-                tally += &Tally::of(news.kind, &value)?;
+                tally += &value.count(news.kind)?;
                 tally.take_off(&before);
                 changes.replace(row, etag, &value)?;
             }
@@ -240,8 +262,8 @@ impl App {
         let mut tally = Tally::default();
         for bill in &event.bills {
             let news = self.bill_news(bill, event.occurred_at)?;
-            let entry = Entry::new(&news);
-            tally += &Tally::of(news.kind, &entry)?;
+            let mut entry = Entry::new(&news);
+            tally += &entry.count(news.kind)?;
             changes.insert(news.row, &entry)?;
         }
         // The hundredth entity.

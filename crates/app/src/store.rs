@@ -210,6 +210,26 @@ impl App {
         }
     }
 
+    /// Reads the first rows of a range, at most so many, and says whether there are more.
+    pub(crate) async fn load_some(
+        &self,
+        table: Table,
+        range: &Range,
+        most: usize,
+    ) -> Result<(Vec<Row>, bool), Failure> {
+        let mut rows = Vec::new();
+        let mut continuation: Option<String> = None;
+        loop {
+            let page =
+                self.ports.tables.query(table, range, most - rows.len(), continuation.as_deref()).await?;
+            rows.extend(page.rows);
+            continuation = page.continuation;
+            if continuation.is_none() || rows.len() >= most {
+                return Ok((rows, continuation.is_some()));
+            }
+        }
+    }
+
     /// Applies a command's changes, then publishes its messages and takes them out of the outbox. When the bus does
     /// not take them the command is done all the same: the relay publishes what is left behind.
     pub(crate) async fn commit(&self, changes: Changes) -> Result<Committed, Failure> {

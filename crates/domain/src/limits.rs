@@ -17,7 +17,8 @@ pub const KEY_CHARS_MAX: usize = 512;
 /// Entities that one page of a query returns at most (Azure Tables).
 pub const PAGE_ENTITIES_MAX: usize = 1_000;
 
-/// Bills that one entity group transaction issues: the hundredth entity is the outbox row of their event.
+/// Bills that one entity group transaction issues, or takes into the view: the hundredth entity is the outbox row of their
+/// event, or what they add to the sums.
 pub const BILLS_PER_TRANSACTION: usize = TRANSACTION_ENTITIES_MAX - 1;
 /// Lines that one message of the billing queue covers before the next message takes over.
 pub const LINES_PER_CHUNK: usize = 10 * BILLS_PER_TRANSACTION;
@@ -71,7 +72,9 @@ pub const NUMBER_QUARANTINE_DAYS: i64 = 90;
 /// Days for which the sums of what happened on a day are kept.
 pub const TALLY_DAYS: i32 = 35;
 /// Transactions in which one tick folds the changes of one bucket's sums; what is left is for the next tick.
-pub const TALLY_FOLDS_MAX: usize = 200;
+pub const TALLY_FOLDS_MAX: usize = 100;
+/// Buckets that are asked, or folded, at a time.
+pub const BUCKETS_AT_ONCE: usize = 16;
 /// Items of a page of a list, when the caller does not say.
 pub const PAGE_ITEMS_DEFAULT: usize = 50;
 /// Items of a page of a list.

@@ -2,6 +2,7 @@
 
 use crate::mypage::{Billed, Happened, Tally};
 use domain::calendar::UsageMonth;
+use domain::limits::TALLY_DAYS;
 use domain::order;
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -12,6 +13,8 @@ use std::collections::BTreeMap;
 const MONTHS: usize = 12;
 /// Days that are shown, today included.
 const DAYS: i32 = 14;
+
+const _: () = assert!(DAYS <= TALLY_DAYS);
 
 /// How the business stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -15,6 +15,10 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ops::AddAssign;
 
+/// The way of counting. Whoever changes what an entry comes to, or finds the sums wrong, raises it: then sums are begun
+/// anew, and every entry is counted again.
+pub(super) const VERSION: u32 = 1;
+
 /// Sums, or how much sums changed: each number may be negative in a change.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct Tally {
