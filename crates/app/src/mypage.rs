@@ -93,12 +93,17 @@ impl Entry {
         entry
     }
 
-    /// Whether the news changed anything.
+    /// Whether the news changed anything. What a service announces again, when it is asked once more for what it has
+    /// done, happened when it was announced first, whichever news of it comes first.
     fn take_in(&mut self, news: &News) -> bool {
-        if self.changes.contains_key(&news.version) {
-            return false;
-        }
         let change = HistoryEntry { at: rfc3339(news.at), status: news.status.clone() };
+        if let Some(known) = self.changes.get_mut(&news.version) {
+            let earlier = known.at.parse::<Timestamp>().is_ok_and(|at| news.at < at);
+            if earlier {
+                *known = change;
+            }
+            return earlier;
+        }
         self.changes.insert(news.version, change);
         if news.version > self.version {
             self.version = news.version;
@@ -249,7 +254,9 @@ impl App {
             }
         }
         if !tally.is_zero() {
-            changes.insert(change_row(&format!("{}|{}", news.row, news.version)), &tally)?;
+            // A version is counted once for each time that it is said to have happened at.
+            let at = news.at.as_millisecond();
+            changes.insert(change_row(&format!("{}|{}|{at}", news.row, news.version)), &tally)?;
         }
         self.commit(changes).await.map(|_| ())
     }

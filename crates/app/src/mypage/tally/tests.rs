@@ -113,6 +113,15 @@ fn a_charge_that_was_found_out_only_to_be_given_back_is_both() {
 }
 
 #[test]
+fn what_is_announced_again_happened_when_it_was_announced_first() {
+    let mut story = charged_and_given_back();
+    story.insert(0, payment(5, "cancelled", "2026-11-09T01:00:00Z"));
+    assert_eq!(told(&story), told(&charged_and_given_back()));
+    story.rotate_left(1);
+    assert_eq!(told(&story), told(&charged_and_given_back()));
+}
+
+#[test]
 fn old_days_are_forgotten_and_nothing_else() {
     let mut tally = told(&charged_and_given_back());
     tally += &told(&[bill(1, "issued", 0)]);
