@@ -69,14 +69,18 @@ pub struct ParkedView {
     reason: String,
     detail: Option<String>,
     parked_at: String,
+    /// When a replay of it began that may still be at it, RFC 3339. Nobody can replay or discard it meanwhile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replaying_since: Option<String>,
     #[serde(flatten)]
     what: What,
 }
 
-impl From<Parked> for ParkedView {
-    fn from(parked: Parked) -> Self {
+impl ParkedView {
+    fn of(parked: Parked, now: Timestamp) -> Self {
         Self {
             parked_at: rfc3339(parked.parked_at),
+            replaying_since: parked.being_replayed(now).map(rfc3339),
             parked_id: parked.parked_id,
             state: parked.state,
             reason: parked.reason,
@@ -125,6 +129,11 @@ impl Parked {
         Self::new(id, &reason, What::BillingLine { bill: Box::new(bill.clone()) }, now)
     }
 
+    /// Since when somebody has been replaying it; `None` when nobody can be.
+    fn being_replayed(&self, now: Timestamp) -> Option<Timestamp> {
+        self.replaying_since.filter(|since| !abandoned(*since, now))
+    }
+
     fn row(&self, prefix: &str) -> String {
         format!("{prefix}{}", self.parked_id)
     }
@@ -160,7 +169,9 @@ impl App {
     /// What waits for an operator, or what operators have dealt with.
     pub async fn parked(&self, done: bool, page: &PageRequest) -> Result<List<ParkedView>, Failure> {
         let range = Range::prefix(PARTITION, if done { DONE } else { OPEN });
-        self.list(Table::Parked, &range, page, |row| Ok(Some(Loaded::<Parked>::of(row)?.value.into()))).await
+        let now = self.now();
+        let view = |row| Ok(Some(ParkedView::of(Loaded::<Parked>::of(row)?.value, now)));
+        self.list(Table::Parked, &range, page, view).await
     }
 
     /// Handles something parked again; it stays parked when that fails. Nobody else can replay or discard it meanwhile,
@@ -209,12 +220,10 @@ impl App {
         let key = Key::new(PARTITION, format!("{OPEN}{id}"));
         let found = if valid { self.load::<Parked>(Table::Parked, &key).await? } else { None };
         let parked = found.ok_or_else(|| Failure::not_found("parked item"))?;
-        match parked.value.replaying_since {
-            Some(since) if !abandoned(since, self.now()) => {
-                Err(Failure::refused(Code::WrongState, "it is being replayed at the moment"))
-            }
-            Some(_) | None => Ok(parked),
+        if parked.value.being_replayed(self.now()).is_some() {
+            return Err(Failure::refused(Code::WrongState, "it is being replayed at the moment"));
         }
+        Ok(parked)
     }
 
     async fn rewrite_parked(&self, parked: Parked, etag: ETag) -> Result<Loaded<Parked>, Failure> {

@@ -11,10 +11,12 @@ pub(crate) enum Service {
     Saga,
 }
 
-/// How the names of each service's functions begin. What begins otherwise works for all of them.
-const PREFIXES: [(&str, Service); 10] = [
+/// How the names of each service's functions begin. What begins otherwise works for all of them. `infra/services.json`
+/// says which app has a function; a test holds the two together.
+const PREFIXES: [(&str, Service); 15] = [
     ("order_", Service::Order),
     ("orders_", Service::Order),
+    ("plans", Service::Order),
     ("bill_", Service::Bill),
     ("billing_", Service::Bill),
     ("bills_", Service::Bill),
@@ -22,7 +24,11 @@ const PREFIXES: [(&str, Service); 10] = [
     ("pay_", Service::Pay),
     ("payment_", Service::Pay),
     ("payments_", Service::Pay),
+    ("mypage", Service::MyPage),
+    ("tally_", Service::MyPage),
+    ("web_", Service::MyPage),
     ("saga_", Service::Saga),
+    ("sagas_", Service::Saga),
 ];
 
 impl Service {
@@ -30,14 +36,8 @@ impl Service {
 
     /// The service that a function belongs to; `None` for those that serve all: health, outbox, parked messages.
     pub(crate) fn of(function: &str) -> Option<Self> {
-        match function {
-            "mypage" | "mypage_project" => Some(Self::MyPage),
-            "sagas_list" => Some(Self::Saga),
-            _ => {
-                let own = PREFIXES.into_iter().find(|(prefix, _)| function.starts_with(prefix));
-                own.map(|(_, service)| service)
-            }
-        }
+        let own = PREFIXES.into_iter().find(|(prefix, _)| function.starts_with(prefix));
+        own.map(|(_, service)| service)
     }
 
     /// The service's name.
@@ -76,6 +76,7 @@ mod tests {
             ("pay_on_bill_settled", Service::Pay),
             ("mypage", Service::MyPage),
             ("mypage_project", Service::MyPage),
+            ("tally_fold", Service::MyPage),
             ("sagas_list", Service::Saga),
             ("saga_track", Service::Saga),
         ] {
@@ -83,10 +84,40 @@ mod tests {
             assert_eq!(Service::of(function), Some(service), "{function}");
             assert_eq!(Service::named(service.name()), Some(service));
         }
-        for function in ["health", "outbox_relay", "parked_list", "dead_letters", "plans"] {
+        for function in ["health", "outbox_relay", "parked_list", "dead_letters", "figures"] {
             assert_eq!(Service::of(function), None, "{function}");
         }
         assert_eq!(Service::named("outbox"), None);
+    }
+
+    /// The functions of each app, as they are deployed.
+    #[derive(Deserialize)]
+    struct Apps {
+        probes: Vec<String>,
+        services: Vec<Deployed>,
+    }
+
+    #[derive(Deserialize)]
+    struct Deployed {
+        name: String,
+        functions: Vec<String>,
+    }
+
+    #[test]
+    fn a_function_belongs_to_the_service_whose_app_has_it() {
+        let apps: Apps = serde_json::from_str(include_str!("../../../infra/services.json")).unwrap();
+        let of_all = apps.probes.iter().map(|probe| (None, probe));
+        let each = apps.services.iter().flat_map(|app| {
+            let service = Service::named(&app.name).unwrap();
+            // That of the sagas has what looks after all of them as well.
+            let own = move |name: &str| service != Service::Saga || name.starts_with("saga");
+            app.functions.iter().map(move |name| (own(name).then_some(service), name))
+        });
+        let expected: Vec<_> = of_all.chain(each).collect();
+        assert_eq!(expected.len(), crate::table().len());
+        for (service, function) in expected {
+            assert_eq!(Service::of(function), service, "{function}");
+        }
     }
 
     #[test]

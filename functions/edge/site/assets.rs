@@ -58,6 +58,7 @@ pub(super) const FILES: &[(&str, &str)] = embedded![
     "mypage-overview.js",
     "mypage-payments.js",
     "payment.js",
+    "plans.js",
     "route.js",
     "saga.js",
     "session.js",
@@ -79,7 +80,7 @@ pub(super) const CURRENT: &[(&str, &str)] = embedded!["boot.js",];
 /// One file as it is sent.
 struct File {
     content_type: &'static str,
-    /// What tells its versions from each other.
+    /// What tells its versions from each other. Weak, for zipped or not it is the same (RFC 9110, 8.8.3).
     tag: String,
     plain: Bytes,
     zipped: Bytes,
@@ -113,35 +114,50 @@ pub(crate) fn serve(asked: &str, name: &str, request: &HeaderMap) -> Option<Resp
         _ => return None,
     };
     let file = files.get(name)?;
-    let held = has(request.get_all(IF_NONE_MATCH), &file.tag);
-    let mut response = if held { StatusCode::NOT_MODIFIED.into_response() } else { file.respond(request) };
+    let mut response = file.respond(request, &file.tag);
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(cache));
-    response.headers_mut().insert(ETAG, HeaderValue::from_str(&file.tag).ok()?);
     Some(response)
 }
 
-/// A page.
-pub(super) fn page(page: Page, request: &HeaderMap) -> Response {
+/// A page, under the tag that its whole answer has.
+pub(super) fn page(page: Page, request: &HeaderMap, tag: &str) -> Response {
     let name = match page {
         Page::MyPage => "mypage.html",
         Page::Console => "console.html",
     };
-    PAGES_BY_NAME[name].respond(request)
+    PAGES_BY_NAME[name].respond(request, tag)
+}
+
+/// The tag of what has this digest.
+pub(super) fn tag(digest: &str) -> String {
+    format!("W/\"{digest}\"")
 }
 
 impl File {
     fn new(name: &str, text: String) -> Self {
-        let (zipped, tag) = (zip(text.as_bytes()), format!("\"{}\"", app::keys::digest(&[&text])));
+        let (zipped, tag) = (zip(text.as_bytes()), tag(&app::keys::digest(&[&text])));
         Self { content_type: content_type(name), tag, plain: text.into(), zipped: zipped.into() }
     }
 
-    fn respond(&self, request: &HeaderMap) -> Response {
-        let vary = (VARY, HeaderValue::from_static("accept-encoding"));
+    /// The file; nothing but 304 for who holds the version of this tag. Both say what the answer depends on (RFC 9110,
+    /// 15.4.5), for a cache keeps the headers of the later one.
+    fn respond(&self, request: &HeaderMap, tag: &str) -> Response {
+        let held = has(request.get_all(IF_NONE_MATCH), tag);
+        let mut response = if held { StatusCode::NOT_MODIFIED.into_response() } else { self.whole(request) };
+        let headers = response.headers_mut();
+        headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
+        if let Ok(tag) = HeaderValue::from_str(tag) {
+            headers.insert(ETAG, tag);
+        }
+        response
+    }
+
+    fn whole(&self, request: &HeaderMap) -> Response {
         if accepts_gzip(request) {
             let encoding = (CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-            ([content(self.content_type), encoding, vary], self.zipped.clone()).into_response()
+            ([content(self.content_type), encoding], self.zipped.clone()).into_response()
         } else {
-            ([content(self.content_type), vary], self.plain.clone()).into_response()
+            ([content(self.content_type)], self.plain.clone()).into_response()
         }
     }
 }

@@ -8,11 +8,9 @@ mod tests;
 
 pub(crate) use settings::WebSettings;
 
-use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH, REFERRER_POLICY,
-};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::response::Response;
 
 /// A page, as a person opens it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +36,7 @@ impl Site {
         let tag = app::keys::digest(&[assets::version(), &policy]);
         // A policy is made of checked URLs, which are visible ASCII.
         let policy = HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"));
-        Self { settings, policy, tag: format!("\"{tag}\"") }
+        Self { settings, policy, tag: assets::tag(&tag) }
     }
 
     /// What the pages are told.
@@ -48,15 +46,8 @@ impl Site {
 
     /// A page; nothing but 304 for who has it already.
     pub(crate) fn page(&self, page: Page, request: &HeaderMap) -> Response {
-        let mut response = if has(request.get_all(IF_NONE_MATCH), &self.tag) {
-            StatusCode::NOT_MODIFIED.into_response()
-        } else {
-            assets::page(page, request)
-        };
+        let mut response = assets::page(page, request, &self.tag);
         let headers = response.headers_mut();
-        if let Ok(tag) = HeaderValue::from_str(&self.tag) {
-            headers.insert(ETAG, tag);
-        }
         headers.insert(CONTENT_SECURITY_POLICY, self.policy.clone());
         for (name, value) in [
             (CACHE_CONTROL, "no-cache"),
@@ -78,7 +69,12 @@ impl Site {
 pub(crate) fn has<'a>(held: impl IntoIterator<Item = &'a HeaderValue>, tag: &str) -> bool {
     let values = held.into_iter().filter_map(|value| value.to_str().ok());
     let mut tags = values.flat_map(|value| value.split(',')).map(str::trim);
-    tags.any(|held| held == "*" || held.strip_prefix("W/").unwrap_or(held) == tag)
+    tags.any(|held| held == "*" || opaque(held) == opaque(tag))
+}
+
+/// A tag without what says that it is weak.
+fn opaque(tag: &str) -> &str {
+    tag.strip_prefix("W/").unwrap_or(tag)
 }
 
 fn content(content_type: &'static str) -> (HeaderName, HeaderValue) {

@@ -1,7 +1,8 @@
 use super::*;
 use axum::body::to_bytes;
 use axum::extract::Path;
-use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, VARY};
+use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, ETAG, IF_NONE_MATCH, VARY};
+use axum::response::IntoResponse;
 use flate2::read::GzDecoder;
 use std::collections::BTreeSet;
 use std::io::Read;
@@ -72,7 +73,7 @@ fn what_mends_a_page_is_the_first_thing_that_it_loads() {
 async fn what_mends_a_page_is_there_for_pages_of_every_build() {
     let boot = || assets::serve("current", "boot.js", &HeaderMap::new()).unwrap();
     let tag = boot().headers()[ETAG].to_str().unwrap().to_owned();
-    assert_ne!(tag, format!("\"{}\"", assets::version()));
+    assert_ne!(tag, assets::tag(assets::version()));
     let cache = boot().headers()[CACHE_CONTROL].clone();
     assert_eq!(cache, "public, max-age=0, stale-while-revalidate=86400");
     assert_eq!(boot().headers()[CONTENT_TYPE], "text/javascript; charset=utf-8");
@@ -128,6 +129,37 @@ async fn a_file_is_kept_for_good_under_the_version_of_its_build() {
     assert!(assets::serve("0123", "app.css", &HeaderMap::new()).is_none());
     for name in ["mypage.html", "../Cargo.toml", "", "APP.CSS"] {
         assert!(assets::serve(assets::version(), name, &HeaderMap::new()).is_none(), "{name}");
+    }
+}
+
+/// What a cache is told of an answer, whole or not.
+fn cached(response: &Response) -> [HeaderValue; 3] {
+    [VARY, ETAG, CACHE_CONTROL].map(|name| response.headers()[name].clone())
+}
+
+#[tokio::test]
+async fn who_holds_a_version_zipped_or_not_is_told_of_it_what_the_whole_answer_tells() {
+    let site = Site::new(WebSettings::default());
+    let file = |request: &HeaderMap| assets::serve(assets::version(), "app.css", request).unwrap();
+    let boot = |request: &HeaderMap| assets::serve("current", "boot.js", request).unwrap();
+    let page = |request: &HeaderMap| site.page(Page::Console, request);
+    let answers: [&dyn Fn(&HeaderMap) -> Response; 3] = [&file, &boot, &page];
+    for answer in answers {
+        let zipped = answer(&asking(ACCEPT_ENCODING, "gzip"));
+        assert_eq!(zipped.headers()[CONTENT_ENCODING], "gzip");
+        let told = cached(&zipped);
+        assert_eq!(cached(&answer(&HeaderMap::new())), told, "the bytes differ, the version does not");
+        let tag = told[1].to_str().unwrap();
+        // One tag for different bytes may only be weak.
+        assert!(tag.starts_with("W/\"") && tag.ends_with('"'), "{tag}");
+        // A cache in between may have taken the mark of the weak away.
+        for held in [tag, &tag["W/".len()..]] {
+            let again = answer(&asking(IF_NONE_MATCH, held));
+            assert_eq!((again.status().as_u16(), cached(&again)), (304, told.clone()), "{held}");
+            assert!(!again.headers().contains_key(CONTENT_ENCODING));
+            assert!(body(again).await.is_empty());
+        }
+        assert_eq!(answer(&asking(IF_NONE_MATCH, "W/\"other\"")).status(), 200);
     }
 }
 
@@ -216,7 +248,7 @@ fn a_version_is_held_by_any_of_its_tags() {
     ] {
         let held = HeaderValue::from_static(held);
         assert_eq!(has([&held], "\"a\""), is, "{held:?}");
-        assert_eq!(has([&HeaderValue::from_static("\"c\""), &held], "\"a\""), is, "{held:?}");
+        assert_eq!(has([&HeaderValue::from_static("\"c\""), &held], "W/\"a\""), is, "{held:?}");
     }
     assert!(!has([], "\"a\""));
 }

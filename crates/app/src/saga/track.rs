@@ -1,5 +1,5 @@
 use super::Record;
-use crate::store::{Entity, Outgoing, retry_on_change};
+use crate::store::{Committed, Entity, Outgoing, retry_on_change};
 use crate::{App, Failure};
 use contract::event::{Compensation, Deadline, Event};
 use domain::event::EventType;
@@ -72,8 +72,9 @@ impl App {
         if let Some(undo) = undo {
             changes.send(undo);
         }
-        self.commit(changes).await?;
-        if saga.status != before.status {
+        // A repeat wrote nothing, so nothing became of the saga that anybody should hear of.
+        let repeat = matches!(self.commit(changes).await?, Committed::Repeat);
+        if !repeat && saga.status != before.status {
             log_status(saga);
         }
         Ok(())

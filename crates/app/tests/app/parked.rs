@@ -52,11 +52,16 @@ fn effects(world: &World) -> usize {
     world.bus.sent().iter().filter(|message| message.subject == "order.activated").count()
 }
 
-/// The states of what operators have dealt with.
-async fn done(world: &World) -> Vec<Value> {
+/// What operators have dealt with, as the API shows it.
+async fn ended(world: &World) -> Vec<Value> {
     let page = PageRequest { limit: 50, cursor: None };
     let items = world.app.parked(true, &page).await.unwrap().items;
-    items.iter().map(|item| serde_json::to_value(item).unwrap()["state"].clone()).collect()
+    items.iter().map(|item| serde_json::to_value(item).unwrap()).collect()
+}
+
+/// The states of what operators have dealt with.
+async fn done(world: &World) -> Vec<Value> {
+    ended(world).await.iter().map(|item| item["state"].clone()).collect()
 }
 
 fn advance(world: &World, seconds: u64) {
@@ -141,12 +146,37 @@ async fn a_replay_that_has_begun_is_the_one_that_ends() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_being_replayed_still_waits_as_far_as_anybody_sees() {
+async fn what_is_being_replayed_still_waits_and_says_since_when() {
     let (world, id) = parked().await;
     let before = world.parked().await;
-    let (_, seen) = within(&world, 2, Replay.on(&world, &id), world.parked()).await.unwrap();
-    assert_eq!(seen, before);
+    assert!(before[0].get("replayingSince").is_none(), "{before:?}");
+    let (replayed, mut seen) = within(&world, 2, Replay.on(&world, &id), world.parked()).await.unwrap();
+    let since = seen[0].as_object_mut().unwrap().remove("replayingSince");
+    assert_eq!(since, Some(domain::calendar::rfc3339(world.now()).into()));
+    assert_eq!(seen, before, "all else is the same");
     assert_eq!(seen[0]["state"], "waiting");
+    replayed.unwrap();
+    let ended = ended(&world).await;
+    assert!(ended[0].get("replayingSince").is_none(), "{ended:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replay_that_failed_or_broke_off_is_not_shown_when_the_message_is_anybodys_again() {
+    let (world, id) = parked().await;
+    let shown = async || world.parked().await[0].get("replayingSince").cloned();
+    world.faults.nth(3, |_| true, Fault::Refused);
+    Replay.on(&world, &id).await.unwrap_err();
+    world.faults.clear();
+    assert_eq!(shown().await, None);
+
+    let begun = domain::calendar::rfc3339(world.now());
+    world.faults.nth(2, |_| true, Fault::DieAfter);
+    assert!(world.faults.survives(Replay.on(&world, &id)).await.is_none());
+    world.faults.clear();
+    advance(&world, HANDLER_SECONDS_MAX);
+    assert_eq!(shown().await, Some(begun.into()));
+    advance(&world, 1);
+    assert_eq!(shown().await, None);
 }
 
 #[tokio::test(start_paused = true)]
