@@ -7,6 +7,16 @@ import { named, t } from "./text.js";
 /** Whether something is to be paid. */
 export const isDue = (bill) => bill.outstanding > 0 && (bill.status === "issued" || bill.status === "partially_paid");
 
+/** Where a payment may have taken money that its bill does not have yet. */
+const BEING_CHECKED = new Set(["pending", "unknown", "captured"]);
+
+/** The payment of a bill that is being checked, if there is one: until it is over, the bill is not to be paid again. */
+export const checked = (bill, payments) =>
+  payments.find((payment) => payment.billId === bill.billId && BEING_CHECKED.has(payment.status));
+
+/** What a bill is called, by its id: that begins with its month. */
+export const billTitle = (id) => t("bill.title", { month: month(`${id.slice(0, 4)}-${id.slice(4, 6)}`) });
+
 /** Bills by usage month, the newest first. */
 export const newestFirst = (bills) => bills.toSorted((a, b) => b.usageMonth.localeCompare(a.usageMonth) || b.billId.localeCompare(a.billId));
 
@@ -25,7 +35,7 @@ export function lastYear(bills, now = new Date()) {
 const readable = (text) => (/^\d+(\.\d+)?$/.test(text ?? "") ? number(Number(text)) : text);
 
 /** How an amount follows, in the reader's words. */
-function rule(text) {
+function rule({ rule: text, unit }) {
   const patterns = [
     [/^days (\d+)\/(\d+)(?: from (\S+))?$/, "rule.days"],
     [/^included (\S+)\/(\S+)$/, "rule.included"],
@@ -38,7 +48,7 @@ function rule(text) {
   ];
   for (const [pattern, name] of patterns) {
     const found = pattern.exec(text);
-    if (found) return t(name, { a: readable(found[1]), b: readable(found[2]) });
+    if (found) return t(name, { a: readable(found[1]), b: readable(found[2]), unit: t(`unit.${unit}`) });
   }
   return text;
 }
@@ -54,7 +64,7 @@ function Charges({ bill }) {
       <thead><tr><th scope="col">${t("bill.charge")}</th><th scope="col" class="number quantity">${t("bill.quantity")}</th><th scope="col" class="number">${t("bill.amount")}</th></tr></thead>
       <tbody>${bill.lines.map((line, index) => html`
         <tr key=${index}>
-          <th scope="row">${named("charge", line.code)}<span class="sub">${used(line) && html`<span class="narrow">${used(line)} · </span>`}${rule(line.rule)}</span>
+          <th scope="row">${named("charge", line.code)}<span class="sub">${used(line) && html`<span class="narrow">${used(line)} · </span>`}${rule(line)}</span>
             <svg viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true"><rect class=${line.amount < 0 ? "less" : "more"}
               width=${(Math.abs(line.amount) / most) * 100} height="4" rx="1" /></svg></th>
           <td class="number quantity">${used(line)}</td>

@@ -6,6 +6,8 @@ import { t } from "./text.js";
 const HEIGHT = 150;
 const SLOT = 30;
 const BASE = 122;
+/** Between a bar and the sum over it. */
+const GAP = 7;
 
 /** A picture of bars: its title, what it says in a sentence, its keys as `[class, name]`, and its table. */
 function Bars({ title, summary, slots, keys, head, rows, children }) {
@@ -41,8 +43,10 @@ export function Months({ bars, title }) {
   const height = (amount) => Math.round((amount / most) * 90);
   const last = bars.findLastIndex((bar) => bar.amount > 0);
   const highest = bars.findIndex((bar) => bar.amount === most);
-  // The newest bar has its sum over it, and so has the highest one where there is room for both.
-  const hasSum = (index) => index === last || (index === highest && last - highest > 1);
+  // The newest bar has its sum over it, unless the one before stands in its way; so has the highest one where there is
+  // room for both.
+  const free = last < 1 || height(bars[last - 1].amount) <= height(bars[last].amount) + GAP;
+  const hasSum = (index) => (index === last && free) || (index === highest && (!free || last - highest > 1));
   const billed = bars.filter((bar) => bar.amount > 0);
   const summary = t("chart.summary", { months: billed.length, most: won(Math.max(0, ...bars.map((bar) => bar.amount))) });
   return html`
@@ -57,7 +61,7 @@ export function Months({ bars, title }) {
           <g key=${bar.month}>
             <${Bar} kind="due" middle=${middle} y=${BASE - all} height=${all} />
             <${Bar} kind="paid" middle=${middle} y=${BASE - all + due} height=${all - due} />
-            ${all > 0 && hasSum(index) && html`<${Value} at=${index} of=${bars.length} y=${BASE - all - 7}>${brief(bar.amount)}<//>`}
+            ${all > 0 && hasSum(index) && html`<${Value} at=${index} of=${bars.length} y=${BASE - all - GAP}>${brief(bar.amount)}<//>`}
             <text class="label ${index === bars.length - 1 ? "now" : ""}" x=${middle} y=${BASE + 18}>${shortMonth(bar.month).replace(/월$/, "")}</text>
           </g>`;
       })}
@@ -83,7 +87,7 @@ export function Days({ days, title }) {
           <g key=${one.date}>
             <${Bar} kind="paid" middle=${middle} y=${base - up} height=${up} />
             <${Bar} kind="refund" middle=${middle} y=${base + 1} height=${down} />
-            ${one.paid === paid && up > 0 && html`<${Value} at=${index} of=${days.length} y=${base - up - 7}>${brief(one.paid)}<//>`}
+            ${one.paid === paid && up > 0 && html`<${Value} at=${index} of=${days.length} y=${base - up - GAP}>${brief(one.paid)}<//>`}
             <text class="label ${index === days.length - 1 ? "now" : ""}" x=${middle} y=${BASE + 18}>${dayOfMonth(one.date)}</text>
           </g>`;
       })}

@@ -63,7 +63,7 @@ export function Case({ id }) {
   };
   return html`
     <p class="back"><a href="#/sagas">${t("nav.sagas")}</a></p>
-    <${Read} from=${from} lines=${6}>${(saga) => html`
+    <${Read} whole from=${from} lines=${6}>${(saga) => html`
       <header class="heading"><${Title} text=${t(`kind.${saga.kind}`)}>${t(`kind.${saga.kind}`)}<//><${Status} family="saga_status" status=${saga.status} /></header>
       <section class="card"><dl class="facts">
         <div class="whole"><dt>ID</dt><dd><code>${saga.sagaId}</code></dd></div>

@@ -1,41 +1,61 @@
 // What a customer has, as an operator sees it who talks to one.
-import { At, Button, Empty, Failed, Read, Status, Title, Won, html, useState } from "./ui.js";
-import { BillDetail, lastYear, newestFirst } from "./bill.js";
+import { At, Button, Dialog, Empty, Failed, Read, Status, Title, Won, announce, html, useState } from "./ui.js";
+import { BillDetail, billTitle, isDue, lastYear, newestFirst } from "./bill.js";
 import { Months } from "./charts.js";
 import { PaymentDetail } from "./payment.js";
-import { lineName, moment, month } from "./format.js";
+import { lineName, moment, month, number } from "./format.js";
 import { useIntent } from "./api.js";
 import { t } from "./text.js";
 import { to } from "./route.js";
 import { useLive } from "./live.js";
+import { usePlanNames } from "./plans.js";
 
 /** Where a customer is in the console, and what the customer has. */
 export const at = (customer, ...what) => to("search", customer, ...what);
 
 const whose = (customer) => `customerId=${encodeURIComponent(customer)}`;
 
+/** Suspends a line, when that is meant, or resumes it. */
 function Switch({ line, customer, refresh }) {
+  const [asked, ask] = useState(false);
   const [failed, setFailed] = useState(null);
   const intent = useIntent();
-  const how = line.status === "active" ? "suspension" : "resumption";
-  const change = async () => {
+  const called = { customer, number: lineName(line) };
+  const change = async (how) => {
     setFailed(null);
     try {
       await intent.send(`/api/orders/${line.orderId}/${how}?${whose(customer)}`, {});
+      announce(t(`search.changed.${how}`, called));
+      ask(false);
       refresh();
     } catch (error) {
       setFailed(error);
     }
   };
+  const close = () => {
+    ask(false);
+    setFailed(null);
+  };
   if (line.status !== "active" && line.status !== "suspended") return null;
-  return html`${failed && html`<${Failed} error=${failed} />`}
-    <${Button} kind="small" busy=${intent.busy} onClick=${change}>${t(line.status === "active" ? "search.suspend" : "search.resume")}<//>`;
+  const trouble = failed && html`<${Failed} error=${failed} />`;
+  return html`${!asked && trouble}
+    ${line.status === "active" ? html`<${Button} kind="small" onClick=${() => ask(true)}>${t("search.suspend")}<//>`
+      : html`<${Button} kind="small" busy=${intent.busy} onClick=${() => change("resumption")}>${t("search.resume")}<//>`}
+    <${Dialog} open=${asked} close=${close} title=${t("search.suspend")}>
+      <p>${t("search.suspend.question", called)}</p>${trouble}
+      <p class="actions"><${Button} onClick=${close}>${t("keep")}<//>
+        <${Button} kind="danger solid" busy=${intent.busy} onClick=${() => change("suspension")}>${t("search.suspend")}<//></p><//>`;
 }
 
-const Line = ({ line, customer, refresh }) => html`
+/** When a line began to work. */
+const opened = (line) => line.history.find((entry) => entry.status === "active")?.at;
+
+const Line = ({ line, plan, customer, refresh }) => html`
   <div class="item">
     <span class="main"><strong>${lineName(line)}</strong> <${Status} family="order_status" status=${line.status} />
-      <span class="sub"><a href=${to("sagas", `open-${line.orderId}`)}>${t("search.saga")}</a></span></span>
+      <span class="sub">${plan}</span>
+      ${opened(line) && html`<span class="sub">${t("line.since")} <${At} at=${opened(line)} /></span>`}
+      <span class="sub"><a href=${to("sagas", `open-${line.orderId}`)}>${t("search.see.saga")}</a></span></span>
     <${Switch} line=${line} customer=${customer} refresh=${refresh} /></div>`;
 
 const BillLine = ({ bill, customer }) => html`
@@ -45,22 +65,36 @@ const BillLine = ({ bill, customer }) => html`
 
 const PaymentLine = ({ payment, customer }) => html`
   <a class="item" href=${at(customer, "payments", payment.paymentId)}>
-    <span class="main"><strong><${Won} amount=${payment.amount} /></strong><span class="sub"><${At} at=${payment.history[0].at} as=${moment} /></span></span>
+    <span class="main"><strong><${Won} amount=${payment.amount} /></strong><span class="sub">${billTitle(payment.billId)}</span>
+      <span class="sub"><${At} at=${payment.history[0].at} as=${moment} /></span></span>
     <${Status} family="payment_status" status=${payment.status} /></a>`;
+
+/** What the caller will ask first: what is due, until when, for how many lines. */
+function Sums({ lines, bills }) {
+  const due = bills.filter(isDue);
+  const held = lines.filter((line) => line.status !== "terminated" && line.status !== "rejected");
+  return html`<section class="card wide"><dl class="facts">
+    <div><dt>${t("search.due")}</dt><dd class="big"><${Won} amount=${due.reduce((sum, bill) => sum + bill.outstanding, 0)} /></dd></div>
+    <div><dt>${t("search.first_due")}</dt><dd class="big">${due.length > 0 ? html`<${At} at=${due.map((bill) => bill.dueDate).sort()[0]} />` : t("today.none")}</dd></div>
+    <div><dt>${t("search.lines")}</dt><dd class="big">${t("today.lines", { count: number(held.length) })}</dd></div>
+  </dl></section>`;
+}
 
 /** A customer's lines, bills and payments. */
 export function Customer({ id }) {
   const from = useLive(`/api/mypage?${whose(id)}`, { quickest: 3_000 });
+  const plan = usePlanNames();
   return html`
     <${Read} from=${from}>${({ lines, bills, payments }) => html`
       <div class="columns">
-        <section class="card wide"><${Months} bars=${lastYear(bills)} title=${t("chart.title")} /></section>
+        <${Sums} lines=${lines} bills=${bills} />
         <section class="card"><h2>${t("nav.lines")}</h2>${lines.length === 0 ? html`<${Empty}>${t("lines.empty")}<//>` : html`
-          <ul class="list">${lines.map((line) => html`<li key=${line.orderId}><${Line} line=${line} customer=${id} refresh=${from.refresh} /></li>`)}</ul>`}</section>
+          <ul class="list">${lines.map((line) => html`<li key=${line.orderId}><${Line} line=${line} plan=${plan(line.plan)} customer=${id} refresh=${from.refresh} /></li>`)}</ul>`}</section>
         <section class="card"><h2>${t("nav.bills")}</h2>${bills.length === 0 ? html`<${Empty}>${t("bills.empty")}<//>` : html`
           <ul class="list">${newestFirst(bills).map((bill) => html`<li key=${bill.billId}><${BillLine} bill=${bill} customer=${id} /></li>`)}</ul>`}</section>
         <section class="card"><h2>${t("nav.payments")}</h2>${payments.length === 0 ? html`<${Empty}>${t("payments.empty")}<//>` : html`
           <ul class="list">${payments.toReversed().map((payment) => html`<li key=${payment.paymentId}><${PaymentLine} payment=${payment} customer=${id} /></li>`)}</ul>`}</section>
+        <section class="card wide"><${Months} bars=${lastYear(bills)} title=${t("chart.title")} /></section>
       </div>`}<//>`;
 }
 
@@ -77,7 +111,7 @@ export function CustomerBill({ customer, id }) {
   const from = useLive(`/api/bills/${encodeURIComponent(id)}?${whose(customer)}`);
   return html`
     <${Back} customer=${customer} />
-    <${Read} from=${from} lines=${8}>${(bill) => html`<${BillDetail} bill=${bill} whose=${customer} />`}<//>`;
+    <${Read} whole from=${from} lines=${8}>${(bill) => html`<${BillDetail} bill=${bill} whose=${customer} />`}<//>`;
 }
 
 /** A customer's payment: its sagas, and its cancellation when the customer asks for it. */
@@ -85,7 +119,7 @@ export function CustomerPayment({ customer, id }) {
   const from = useLive(`/api/payments/${encodeURIComponent(id)}?${whose(customer)}`, { quickest: 2_000 });
   return html`
     <${Back} customer=${customer} />
-    <${Read} from=${from} lines=${5}>${(payment) => html`
+    <${Read} whole from=${from} lines=${5}>${(payment) => html`
       <${PaymentDetail} payment=${payment} whose=${customer} bill=${at(customer, "bills", payment.billId)} done=${from.refresh}>
         <div><dt>${t("search.sagas")}</dt><dd><a href=${to("sagas", `pay-${payment.paymentId}`)}>${t("kind.pay_bill")}</a>${payment.history
           .filter((entry) => entry.status === "cancelling")

@@ -1,74 +1,119 @@
 // What waits for an operator: inspect it, have it handled again, or give it up.
-import { At, Button, Dialog, Empty, Failed, Read, Status, Title, announce, html, useState } from "./ui.js";
+import { At, Button, Dialog, Empty, Failed, Read, Status, Title, html, useEffect, useRef, useState } from "./ui.js";
 import { Choice, usePages } from "./console-cases.js";
-import { moment } from "./format.js";
+import { at } from "./console-customer.js";
+import { lineName, moment, month } from "./format.js";
 import { useIntent } from "./api.js";
 import { named, t } from "./text.js";
+import { to } from "./route.js";
 
-/** What the item holds, as it may be read. */
-function content(item) {
-  const text = item.message?.body;
-  if (typeof text !== "string") return JSON.stringify(item.message ?? item.bill, null, 2);
+/** The body of an item's message: read, where it can be. */
+function bodyOf({ message }) {
   try {
-    return JSON.stringify({ ...item.message, body: JSON.parse(text) }, null, 2);
+    return JSON.parse(message.body);
   } catch {
-    return JSON.stringify(item.message, null, 2);
+    return message?.body;
   }
 }
 
-function Item({ item, refresh }) {
+/** What the item holds, as it may be read. */
+const content = (item) => JSON.stringify(item.bill ?? { ...item.message, body: bodyOf(item) }, null, 2);
+
+/** What tells an item from others: the message's name, or the line and its month. */
+const called = ({ message, bill, kind }) => message?.subject
+  ?? (bill ? `${lineName(bill)} · ${month(bill.usageMonth)}` : t(`parked.kind.${kind}`));
+
+/** Where an item leads: its bill or its saga, and its customer, as far as it says so. */
+function Links({ item: { bill, ...item } }) {
+  const { sagaId, customerId } = bill ?? bodyOf(item) ?? {};
+  const links = [
+    bill && [at(customerId, "bills", bill.billId), t("search.see.bill")],
+    sagaId && [to("sagas", sagaId), t("search.see.saga")],
+    customerId && [at(customerId), customerId],
+  ].filter(Boolean);
+  return links.length > 0 && html`<span class="sub">${links.map(([href, name], index) => html`${index > 0 && " · "}<a href=${href}>${name}</a>`)}</span>`;
+}
+
+/** Something parked, with all that can be done about it; `done` is called with what was. */
+export function Item({ item, refresh, done }) {
   const [open, setOpen] = useState(false);
   const [sure, setSure] = useState(false);
   const [failed, setFailed] = useState(null);
   const intent = useIntent();
+  const ended = useRef(null);
   const close = () => {
     setOpen(false);
     setSure(false);
     setFailed(null);
+    if (!ended.current) return;
+    done(t(`parked.ended.${ended.current}`, { what: called(item) }));
+    ended.current = null;
+    refresh();
   };
   const end = async (how) => {
     setFailed(null);
     try {
       await intent.send(`/api/parked/${item.parkedId}/${how}`, {});
-      close();
-      announce(t("parked.ended"));
-      refresh();
+      // The rest follows when the window is closed: before, nothing behind it can take the focus.
+      ended.current = how;
+      setOpen(false);
     } catch (error) {
       setFailed(error);
+      // Somebody else may be at it.
+      refresh();
     }
   };
+  const sureness = useRef(null);
+  useEffect(() => {
+    // On a narrow screen the answers to the question are below the edge.
+    if (sure) sureness.current.scrollIntoView({ block: "nearest" });
+  }, [sure]);
   return html`
     <li data-id=${item.parkedId}><div class="item">
-      <span class="main"><strong>${t(`parked.kind.${item.kind}`)}</strong> <${Status} family="parked_state" status=${item.state} />
-        <span class="sub">${named("reason", item.reason)} · <${At} at=${item.parkedAt} as=${moment} /></span>
+      <span class="main"><strong>${called(item)}</strong> <${Status} family="parked_state" status=${item.replayingSince ? "replaying" : item.state} />
+        <span class="sub">${t(`parked.kind.${item.kind}`)} · ${named("reason", item.reason)} · <${At} at=${item.parkedAt} as=${moment} /></span>
+        <${Links} item=${item} />
         ${(item.function ?? item.source) && html`<code class="sub">${item.function ?? item.source}</code>`}</span>
       <${Button} kind="small" onClick=${() => setOpen(true)}>${t("parked.inspect")}<//>
     </div>
     <${Dialog} wide open=${open} close=${close} title=${t(`parked.kind.${item.kind}`)}>
       <dl class="facts">
         <div><dt>${t("parked.reason")}</dt><dd>${named("reason", item.reason)}</dd></div>
-        ${item.detail && html`<div><dt></dt><dd>${item.detail}</dd></div>`}
+        ${item.detail && html`<div><dt>${t("parked.detail")}</dt><dd>${item.detail}</dd></div>`}
         ${item.function && html`<div><dt>${t("parked.function")}</dt><dd><code>${item.function}</code></dd></div>`}
         ${item.source && html`<div><dt>${t("parked.source")}</dt><dd><code>${item.source}</code></dd></div>`}
         <div><dt>${t("parked.at")}</dt><dd><${At} at=${item.parkedAt} as=${moment} /></dd></div>
+        ${item.replayingSince && html`<div><dt>${t("parked.replaying_since")}</dt><dd><${At} at=${item.replayingSince} as=${moment} /></dd></div>`}
       </dl>
       <h3 id="content-${item.parkedId}">${t("parked.content")}</h3>
       <pre tabIndex="0" role="region" aria-labelledby="content-${item.parkedId}">${content(item)}</pre>
       ${failed && html`<${Failed} error=${failed} />`}
-      ${item.state === "waiting" && html`
+      ${item.state === "waiting" && (intent.busy || !item.replayingSince) && html`
         ${sure && html`<p class="note" role="alert">${t("parked.discard.question")}</p>`}
-        <p class="actions">
-          <${Button} kind="danger" busy=${intent.busy} onClick=${() => (sure ? end("discard") : setSure(true))}>${t("parked.discard")}<//>
-          <${Button} kind="primary" busy=${intent.busy} onClick=${() => end("replay")}>${t("parked.replay")}<//></p>`}
+        <p class="actions" ref=${sureness}>${sure ? html`
+          <${Button} onClick=${() => setSure(false)}>${t("keep")}<//>
+          <${Button} kind="danger solid" busy=${intent.busy} onClick=${() => end("discard")}>${t("parked.discard.sure")}<//>` : html`
+          <${Button} kind="danger" onClick=${() => setSure(true)}>${t("parked.discard")}<//>
+          <${Button} kind="primary" busy=${intent.busy} onClick=${() => end("replay")}>${t("parked.replay")}<//>`}</p>`}
     <//></li>`;
 }
 
+/** What was done last about something parked. It takes the focus from what is gone. */
+export function useDone() {
+  const [done, setDone] = useState(null);
+  const notice = useRef(null);
+  useEffect(() => notice.current?.focus(), [done]);
+  return [done && html`<p class="note done" tabIndex="-1" ref=${notice}>${done.text}</p>`, (text) => setDone({ text })];
+}
+
 export function Parked({ status }) {
+  const [notice, done] = useDone();
   const from = usePages(`/api/parked?limit=50&status=${encodeURIComponent(status)}`);
   return html`
     <${Title}>${t("nav.parked")}<//>
     <${Choice} label=${t("saga.filter")} chosen=${status} choices=${[["#/parked", t("parked.waiting"), "waiting"], ["#/parked/done", t("parked.done"), "done"]]} />
+    ${notice}
     <${Read} from=${from} lines=${5}>${(items) => items.length === 0 ? html`<${Empty}>${t(status === "done" ? "parked.none_done" : "parked.none")}<//>` : html`
-      <ul class="list card">${items.map((item) => html`<${Item} key=${item.parkedId} item=${item} refresh=${from.refresh} />`)}</ul>
+      <ul class="list card">${items.map((item) => html`<${Item} key=${item.parkedId} item=${item} refresh=${from.refresh} done=${done} />`)}</ul>
       ${from.more && html`<p class="actions"><${Button} onClick=${from.more}>${t("saga.more")}<//></p>`}`}<//>`;
 }

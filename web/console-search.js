@@ -3,9 +3,27 @@ import { Empty, Failed, Title, html, useRef, useState } from "./ui.js";
 import { Customer, at } from "./console-customer.js";
 import { post } from "./api.js";
 import { t } from "./text.js";
+import { to } from "./route.js";
 
 /** What was looked for last, so that coming back from a saga finds it there. It stays in this tab's memory. */
-const last = { query: "", hits: null };
+const last = { query: "", asked: "", hits: null };
+
+/** Digits of a phone number may stand apart, as people write them. */
+const asWritten = (query) => (/^[\d\s-]+$/.test(query) ? query.replaceAll(/\s/g, "") : query.trim());
+
+/** What an id that was looked for stands for, with where it is shown: none for a line, a number or a customer. */
+function thing(customer, id) {
+  if (/^(open|close|pay|cancel)-/.test(id)) return ["saga", to("sagas", id)];
+  if (/^\d{6}-.+-p\d+$/.test(id)) return ["payment", at(customer, "payments", id)];
+  return /^\d{6}-/.test(id) ? ["bill", at(customer, "bills", id)] : [];
+}
+
+function Found({ found, query }) {
+  const [kind, href] = found.by === "line" ? thing(found.customerId, query) : [];
+  return html`<section class="card found"><p class="big"><a href=${at(found.customerId)}>${found.customerId}</a></p>
+    <p class="sub">${t(`search.by.${kind ?? found.by}`)}</p>
+    ${kind && html`<p class="actions"><a class="button primary" href=${href}>${t(`search.see.${kind}`)}</a></p>`}</section>`;
+}
 
 export function Search() {
   const [query, setQuery] = useState(last.query);
@@ -15,7 +33,8 @@ export function Search() {
   const asked = useRef(0);
   const find = async (event) => {
     event.preventDefault();
-    if (query.trim() === "") return;
+    const wanted = asWritten(query);
+    if (wanted === "") return;
     // What was asked last is answered, whatever comes when.
     asked.current += 1;
     const mine = asked.current;
@@ -23,9 +42,9 @@ export function Search() {
     setBusy(true);
     setFailed(null);
     try {
-      const { items } = await post("/api/customers/search", { query: query.trim() });
+      const { items } = await post("/api/customers/search", { query: wanted });
       if (isLast()) {
-        Object.assign(last, { query, hits: items });
+        Object.assign(last, { query, asked: wanted, hits: items });
         setHits(items);
       }
     } catch (error) {
@@ -40,8 +59,9 @@ export function Search() {
         <input id="query" type="text" autocomplete="off" spellcheck="false" maxlength="200" value=${query} onInput=${(event) => setQuery(event.target.value)} /></p>
       <button class="primary" aria-busy=${busy ? "true" : undefined}>${t("search.button")}</button></form></section>
     ${failed && html`<${Failed} error=${failed} />`}
-    <div role="status">${hits?.length === 0 && html`<${Empty}>${t("search.nobody")}<//>`}</div>
+    <div role="status">${hits?.length === 0 && html`<${Empty}>${t("search.nobody")}<//>`}
+      ${hits?.length > 0 && html`<p class="sub" key=${asked.current}>${t("search.found", { count: hits.length })}</p>`}</div>
     ${hits?.map((found) => html`
-      <section class="card found"><p class="big"><a href=${at(found.customerId)}>${found.customerId}</a></p><p class="sub">${t(`search.by.${found.by}`)}</p></section>
+      <${Found} found=${found} query=${last.asked} />
       <${Customer} key=${found.customerId} id=${found.customerId} />`)}`;
 }

@@ -8,14 +8,14 @@ import { useLive } from "./live.js";
 
 const counted = ({ count, more }) => `${number(count)}${more ? "+" : ""}`;
 
-/** A number that leads to what it counts. */
+/** A number that leads to what it counts, where there is a list of that. */
 const Tile = ({ name, count, href, bad }) => html`
-  <li><a class="card tile ${bad && count.count > 0 ? "bad" : ""}" href=${href}>
-    <span class="sub">${t(name)}</span><strong>${counted(count)}</strong></a></li>`;
+  <li><${href ? "a" : "div"} class="card tile ${bad && count.count > 0 ? "bad" : ""}" href=${href}>
+    <span class="sub">${t(name)}</span><strong>${counted(count)}</strong><//></li>`;
 
-/** A number of the day, and what it comes to. */
-const Sum = ({ name, count, children }) => html`
-  <li class="card tile" data-name=${name}><span class="sub">${t(name)}</span><strong>${t("today.count", { count: number(count) })}</strong>
+/** A number of things, `counted` as these words do, and what it comes to. */
+const Sum = ({ name, count, counted = "today.count", children }) => html`
+  <li class="card tile" data-name=${name}><span class="sub">${t(name)}</span><strong>${t(counted, { count: number(count) })}</strong>
     <span class="sub">${children}</span></li>`;
 
 /** What waits for whom: nothing, as a rule. */
@@ -25,20 +25,26 @@ const Attention = ({ now }) => html`
     <${Tile} name="today.parked" count=${now.parked} href="#/parked" bad />
     <${Tile} name="today.running" count=${now.running} href="#/sagas/running" />
     <${Tile} name="today.compensating" count=${now.compensating} href="#/sagas/compensating" />
-    <${Tile} name="today.payments" count=${now.openPayments} href="#/sagas/running" />
+    <${Tile} name="today.payments" count=${now.openPayments} />
   </ul>
   <p class="sub">${t("today.oldest")}: ${now.oldestOpenSaga ? html`<${At} at=${now.oldestOpenSaga} as=${moment} />` : t("today.none")}</p>`;
 
 function Business({ now: { lines, unpaid, days } }) {
   const today = days.at(-1);
   return html`
-    <section><h2>${t("today.business")}</h2>
-      <ul class="tiles sums">
-        <${Sum} name="today.orders" count=${today.orders}>${t("today.lines", { count: number(lines.active) })}<//>
-        <${Sum} name="today.paid" count=${today.payments}><${Won} amount=${today.paid} /><//>
-        <${Sum} name="today.refunded" count=${today.refunds}><${Won} amount=${today.refunded} /><//>
-        <${Sum} name="today.unpaid" count=${unpaid.bills}><${Won} amount=${unpaid.outstanding} /><//>
-      </ul></section>`;
+    <div class="business">
+      <section><h2>${t("today.business")}</h2>
+        <ul class="tiles sums">
+          <${Sum} name="today.orders" count=${today.orders} />
+          <${Sum} name="today.paid" count=${today.payments}><${Won} amount=${today.paid} /><//>
+          <${Sum} name="today.refunded" count=${today.refunds}><${Won} amount=${today.refunded} /><//>
+        </ul></section>
+      <section><h2>${t("today.overall")}</h2>
+        <ul class="tiles sums">
+          <${Sum} name="today.unpaid" count=${unpaid.bills}><${Won} amount=${unpaid.outstanding} /><//>
+          <${Sum} name="today.active" count=${lines.active} counted="today.lines" />
+        </ul></section>
+    </div>`;
 }
 
 /** Lines by what they are, the closed and the rejected ones apart. */
@@ -87,7 +93,7 @@ export function Today() {
       const acting = now.stuck.count + now.parked.count > 0;
       return html`
         <p class="verdict ${acting ? "bad" : "good"}"><span aria-hidden="true">${acting ? "!" : "✓"}</span>${t(acting ? "today.act" : "today.calm")}
-          <span class="sub as-of"><${At} at=${now.asOf} as=${clock} /></span></p>
+          <span class="sub as-of"><${At} at=${now.asOf} as=${(at) => t("today.as_of", { time: clock(at) })} /></span></p>
         <${Attention} now=${now} />
         <${Business} now=${now} />
         <section class="card">${now.lastRun ? html`<${RunProgress} run=${now.lastRun} />`

@@ -1,5 +1,5 @@
 // Taking in a usage file, and the report of what was rejected and why.
-import { Failed, Title, announce, html, useState } from "./ui.js";
+import { Failed, Title, announce, html, useRef, useState } from "./ui.js";
 import { Share } from "./charts.js";
 import { named, t } from "./text.js";
 import { useIntent } from "./api.js";
@@ -17,14 +17,14 @@ function Report({ result, lines, name }) {
     const rows = rejected.map(({ line, reason }) => [line, reason, quoted(lines[line - 1] ?? "")].join(","));
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([["line,reason,text", ...rows].join("\n")], { type: "text/csv" }));
-    link.download = `rejected-${name}.csv`;
+    link.download = `rejected-${name.replace(/\.[^.]+$/, "")}.csv`;
     link.click();
     URL.revokeObjectURL(link.href);
   };
-  return html`<section class="card">
+  return html`<section class="card"><h2>${t("usage.result", { name })}</h2>
     <${Share} parts=${[["issued", t("usage.accepted"), accepted], ["skipped", t("usage.duplicates"), duplicates], ["parked", t("usage.rejected"), rejected.length]]} />
     ${rejected.length > 0 && html`
-      <h2>${t("usage.rejected")}</h2>
+      <h3>${t("usage.rejected")}</h3>
       ${rejected.length > SHOWN && html`<p class="sub">${t("usage.first", { count: SHOWN })}</p>`}
       <div class="scroll" tabIndex="0" role="region" aria-label=${t("usage.rejected")}><table>
         <thead><tr><th scope="col" class="number">${t("usage.line")}</th><th scope="col">${t("usage.why")}</th><th scope="col">${t("usage.text")}</th></tr></thead>
@@ -38,10 +38,22 @@ export function Usage() {
   const [file, setFile] = useState(null);
   const [report, setReport] = useState(null);
   const [failed, setFailed] = useState(null);
+  const [missing, setMissing] = useState(false);
+  const input = useRef(null);
   const intent = useIntent();
+  const choose = (event) => {
+    setFile(event.target.files[0] ?? null);
+    setReport(null);
+    setFailed(null);
+    setMissing(false);
+  };
   const send = async (event) => {
     event.preventDefault();
-    if (!file) return;
+    if (!file) {
+      setMissing(true);
+      input.current.focus();
+      return;
+    }
     setFailed(null);
     const text = await file.text();
     try {
@@ -56,10 +68,14 @@ export function Usage() {
   return html`
     <${Title}>${t("usage.title")}<//>
     <section class="card"><form class="bar" onSubmit=${send}>
-      <p class="field"><label for="file">${t("usage.file")}</label>
-        <input id="file" type="file" accept=".csv,.ndjson,.jsonl,text/csv" aria-describedby="file-help" onChange=${(event) => setFile(event.target.files[0])} />
+      <p class="field"><strong id="file-label">${t("usage.file")}</strong>
+        <span class="file"><label class="button" for="file">${t("usage.choose")}</label>
+          <input class="hidden" id="file" type="file" accept=".csv,.ndjson,.jsonl,text/csv" ref=${input} aria-labelledby="file-label file-name"
+            aria-describedby="file-help" aria-invalid=${missing ? "true" : undefined} onChange=${choose} />
+          <span id="file-name">${file?.name ?? t("usage.no_file")}</span></span>
+        ${missing && html`<span class="error" role="alert">${t("usage.choose_first")}</span>`}
         <span class="sub" id="file-help">${t("usage.help")}</span></p>
-      <button class="primary" aria-disabled=${file ? undefined : "true"} aria-busy=${intent.busy ? "true" : undefined}>${t("usage.send")}</button>
+      <button class="primary" aria-busy=${intent.busy ? "true" : undefined}>${t("usage.send")}</button>
     </form>${failed && html`<${Failed} error=${failed} />`}</section>
     ${report && html`<${Report} ...${report} />`}`;
 }

@@ -1,8 +1,7 @@
 // The operator's console.
-import { Title, html } from "./ui.js";
+import { NotHere, html } from "./ui.js";
 import { useRoute } from "./route.js";
 import { open } from "./site.js";
-import { t } from "./text.js";
 import { Today } from "./console-today.js";
 import { Search } from "./console-search.js";
 import { CustomerBill, CustomerPage, CustomerPayment } from "./console-customer.js";
@@ -35,7 +34,7 @@ function View({ route: [name, id, kind, thing] }) {
     case "sagas": return id?.includes("-") ? html`<${Case} key=${id} id=${id} />` : html`<${Cases} status=${id} />`;
     case "parked": return html`<${Parked} status=${id ?? "waiting"} />`;
     case "usage": return html`<${Usage} />`;
-    default: return html`<section><${Title}>${t("not_here")}<//><p><a href="#/">${t("nav.today")}</a></p></section>`;
+    default: return html`<${NotHere} />`;
   }
 }
 

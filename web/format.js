@@ -18,8 +18,9 @@ export function won(amount) {
   return formatter("NumberFormat", "won", { style: "currency", currency: "KRW" }).format(amount);
 }
 
-/** A sum in little room, three digits of it: `14.4만`, `144K`. */
+/** A sum in little room, three digits of it: `14.4만`, `144K`; below ten thousand as it is: `1,650`. */
 export function brief(amount) {
+  if (amount < 10_000) return number(amount);
   return formatter("NumberFormat", "brief", { notation: "compact", maximumSignificantDigits: 3 }).format(amount);
 }
 

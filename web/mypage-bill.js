@@ -1,9 +1,9 @@
 // Bills: the list, one of them, and the way to the gateway's form.
 import { At, Button, Empty, Read, Status, Title, Won, html, useState } from "./ui.js";
-import { BillDetail, isDue, newestFirst } from "./bill.js";
+import { BillDetail, checked, isDue, newestFirst } from "./bill.js";
 import { month, phone } from "./format.js";
 import { t } from "./text.js";
-import { go, to } from "./route.js";
+import { to } from "./route.js";
 import { loadSettings } from "./session.js";
 import { useLive } from "./live.js";
 
@@ -14,7 +14,8 @@ export function Bills({ page }) {
       <ul class="list card">${newestFirst(bills).map((bill) => html`
         <li key=${bill.billId}><a class="item" href=${to("bills", bill.billId)}>
           <span class="main"><strong>${month(bill.usageMonth)}</strong>
-            <span class="sub">${bill.number && phone(bill.number)} · ${t("due.until")} <${At} at=${bill.dueDate} /></span></span>
+            ${bill.number && html`<span class="sub">${phone(bill.number)}</span>`}
+            <span class="sub">${t("due.until")} <${At} at=${bill.dueDate} /></span></span>
           <span class="end"><${Won} amount=${bill.amount} /><${Status} family="bill_status" status=${bill.status} /></span></a></li>`)}
       </ul>`}<//>`;
 }
@@ -66,7 +67,8 @@ async function toForm(bill) {
   });
 }
 
-function PayButton({ bill }) {
+/** Opens the gateway's form; `name` is what the button says when it is not the first time. */
+export function PayButton({ bill, name = t("pay.button") }) {
   const [busy, setBusy] = useState(false);
   const [failed, setFailed] = useState(false);
   const pay = async () => {
@@ -81,16 +83,23 @@ function PayButton({ bill }) {
   };
   return html`
     ${failed && html`<div class="failed" role="alert"><p>${t("pay.no_form")}</p></div>`}
-    <${Button} kind="primary large" busy=${busy} onClick=${pay}>${t("pay.button")} <${Won} amount=${bill.outstanding} /><//>`;
+    <${Button} kind="primary large" busy=${busy} onClick=${pay}>${name} <${Won} amount=${bill.outstanding} /><//>`;
 }
 
-export function Bill({ id }) {
+/** The way to pay, once; while a payment is being checked, the way to that. */
+function Payable({ bill, payments }) {
+  const payment = checked(bill, payments);
+  return payment
+    ? html`<a class="button primary large" href=${to("payments", payment.paymentId)}>${t("pay.checked")}</a>`
+    : html`<${PayButton} bill=${bill} />`;
+}
+
+export function Bill({ id, page }) {
   const from = useLive(`/api/bills/${id}`);
+  // Without the page it is not known whether a payment is being checked; then the API says so.
+  const payments = page.data?.payments ?? (page.error && []);
   return html`
     <p class="back"><a href="#/bills">${t("nav.bills")}</a></p>
-    <${Read} from=${from} lines=${8}>${(bill) => html`
-      <${BillDetail} bill=${bill} line=${to("lines", bill.orderId)}>${isDue(bill) && html`<${PayButton} bill=${bill} />`}<//>`}<//>`;
+    <${Read} whole from=${from} lines=${8}>${(bill) => html`
+      <${BillDetail} bill=${bill} line=${to("lines", bill.orderId)}>${isDue(bill) && payments && html`<${Payable} bill=${bill} payments=${payments} />`}<//>`}<//>`;
 }
-
-/** Back to the bill of a wish. */
-export const backToBill = (wish) => go(to("bills", wish.billId));

@@ -1,17 +1,13 @@
 // The customer's lines, each with its history, and closing one.
-import { At, Button, Dialog, Empty, Failed, History, Read, Status, Title, announce, html, useState } from "./ui.js";
+import { At, Button, Dialog, Empty, Failed, History, NotHere, Read, Status, Title, announce, html, useState } from "./ui.js";
 import { Progress } from "./saga.js";
+import { newestFirst } from "./bill.js";
 import { lineName } from "./format.js";
-import { current, t } from "./text.js";
+import { named, t } from "./text.js";
 import { to } from "./route.js";
+import { usePlanNames } from "./plans.js";
 import { useIntent } from "./api.js";
 import { useLive } from "./live.js";
-
-/** The names of plans by their codes; a code stands for itself until they are there. */
-export function usePlanNames() {
-  const { data } = useLive("/api/plans", { quickest: 600_000, slowest: 600_000 });
-  return (code) => data?.items.find((plan) => plan.code === code)?.name[current()] ?? code;
-}
 
 export function Lines({ page }) {
   const name = usePlanNames();
@@ -27,7 +23,8 @@ export function Lines({ page }) {
     <//>`;
 }
 
-function Close({ line }) {
+/** The button that closes a line, and the window that tells how it goes; `bills` are the line's. */
+function Close({ line, bills, done }) {
   const [asked, ask] = useState(false);
   const [saga, setSaga] = useState(null);
   const [failed, setFailed] = useState(null);
@@ -42,22 +39,28 @@ function Close({ line }) {
       setFailed(error);
     }
   };
+  const leave = () => ask(false);
+  const last = newestFirst(bills).find((bill) => bill.billId.includes("-final") && bill.status !== "voided");
   return html`
-    <${Button} kind="danger" onClick=${() => ask(true)}>${t("close.line")}<//>
-    <${Dialog} open=${asked} close=${() => ask(false)} title=${t("close.line")}>
-      ${saga ? html`<${Progress} id=${saga} />` : html`
+    ${line.status === "active" && html`<p class="actions"><${Button} kind="danger" onClick=${() => ask(true)}>${t("close.line")}<//></p>`}
+    <${Dialog} open=${asked} close=${leave} title=${t("close.line")}>
+      ${saga ? html`<${Progress} id=${saga} after=${done} />
+        <p class="actions"><${Button} onClick=${leave}>${t("close")}<//>
+          ${last && html`<a class="button primary" href=${to("bills", last.billId)}>${t("close.bill")}</a>`}</p>` : html`
         <p>${t("close.question", { number: lineName(line) })}</p>
         ${failed && html`<${Failed} error=${failed} />`}
-        <p class="actions"><${Button} onClick=${() => ask(false)}>${t("keep")}<//>
+        <p class="actions"><${Button} onClick=${leave}>${t("keep")}<//>
           <${Button} kind="danger solid" busy=${intent.busy} onClick=${close}>${t("close.confirm")}<//></p>`}
     <//>`;
 }
 
 export function Line({ id, page }) {
   const name = usePlanNames();
-  return html`<${Read} from=${page}>${({ lines, bills }) => {
-    const line = lines.find((one) => one.orderId === id);
-    if (!line) return html`<${Title}>${t("not_here")}<//>`;
+  const line = page.data?.lines.find((one) => one.orderId === id);
+  // The order has what the page leaves out: the contract, and why it was rejected.
+  const { data: order } = useLive(line && `/api/orders/${id}`, { until: ({ status }) => status !== "requested" });
+  return html`<${Read} whole from=${page}>${({ bills }) => {
+    if (!line) return html`<${NotHere} />`;
     const its = bills.filter((bill) => bill.orderId === id);
     const since = line.history.find(({ status }) => status === "active")?.at;
     return html`
@@ -67,9 +70,13 @@ export function Line({ id, page }) {
       <section class="card"><dl class="facts">
         <div><dt>${t("line.plan")}</dt><dd>${name(line.plan)}</dd></div>
         ${since && html`<div><dt>${t("line.since")}</dt><dd><${At} at=${since} /></dd></div>`}
+        ${order?.contractMonths && html`<div><dt>${t("open.contract")}</dt><dd>${t(`open.contract.${order.contractMonths}`)}</dd></div>`}
         <div><dt>${t("nav.bills")}</dt><dd>${its.length}</dd></div>
       </dl></section>
+      ${line.status === "rejected" && html`<section class="card">
+        ${order?.reason && html`<p>${named("reason", order.reason)}</p>`}
+        <p class="actions"><a class="button primary" href=${to("open", "again", id)}>${t("opening.again")}</a></p></section>`}
       <section class="card"><h2>${t("history")}</h2><${History} entries=${line.history} family="order_status" /></section>
-      ${line.status === "active" && html`<p class="actions"><${Close} line=${line} /></p>`}`;
+      <${Close} line=${line} bills=${its} done=${page.refresh} />`;
   }}<//>`;
 }

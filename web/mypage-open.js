@@ -29,31 +29,44 @@ const Plan = ({ plan, chosen, choose }) => html`
     ${plan.contractDiscountPercent > 0 && html`<span class="sub">${t("plan.discount", { percent: plan.contractDiscountPercent })}</span>`}
   </label>`;
 
-const NUMBER = /^010-?\d{4}-?\d{4}$/;
+const NUMBER = /^010\d{8}$/;
 
-/** Fields in error keep the focus, so that the reader knows where to go on. */
-function Form({ plans }) {
-  const [plan, setPlan] = useState(plans[0]);
-  const [contract, setContract] = useState("0");
+/** What a plan costs; with a contract, what it costs without one is struck through. */
+const Price = ({ plan, months }) => html`
+  <span class="sub">${plan.name[current()]}${months > 0 && html` · ${t(`open.contract.${months}`)}`}</span>
+  <strong><${Won} amount=${months > 0 ? plan.contractFeeWithVat : plan.monthlyFeeWithVat} />
+    ${months > 0 && html` <s class="sub"><span class="hidden">${t("plan.full")} </span><${Won} amount=${plan.monthlyFeeWithVat} /></s>`}</strong>`;
+
+/**
+ * What to order; it begins with the plan and the contract of the order that it is `like`, if any. Fields in error get the
+ * focus, so that the reader knows where to go on.
+ */
+function Form({ plans, like }) {
+  const [plan, setPlan] = useState(plans.find((one) => one.code === like?.plan));
+  const [missing, setMissing] = useState(false);
+  const [contract, setContract] = useState(like?.contractMonths ?? 0);
   const [wish, setWish] = useState("");
   const [wrong, setWrong] = useState(false);
   const [failed, setFailed] = useState(null);
   const field = useRef(null);
   const intent = useIntent();
-  const discounted = plan.contractDiscountPercent > 0;
+  const discounted = plan?.contractDiscountPercent > 0;
+  const months = discounted ? contract : 0;
   const submit = async (event) => {
     event.preventDefault();
-    const bad = wish.trim() !== "" && !NUMBER.test(wish.trim());
+    const digits = wish.replaceAll(/[\s-]/g, "");
+    const bad = digits !== "" && !NUMBER.test(digits);
+    setMissing(!plan);
     setWrong(bad);
-    if (bad) {
-      field.current.focus();
+    if (!plan || bad) {
+      (plan ? field.current : event.target.elements.plan[0]).focus();
       return;
     }
     setFailed(null);
     const order = {
       plan: plan.code,
-      ...(discounted && contract !== "0" && { contractMonths: Number(contract) }),
-      ...(wish.trim() && { wishNumber: wish.trim() }),
+      ...(months > 0 && { contractMonths: months }),
+      ...(digits && { wishNumber: digits }),
     };
     try {
       const { orderId } = await intent.send("/api/orders", order);
@@ -64,29 +77,36 @@ function Form({ plans }) {
   };
   return html`
     <form onSubmit=${submit} noValidate>
-      <fieldset class="plans"><legend>${t("open.plan")}</legend>
-        ${plans.map((one) => html`<${Plan} key=${one.code} plan=${one} chosen=${one === plan} choose=${() => setPlan(one)} />`)}
+      <fieldset class="plans" aria-describedby=${missing ? "plan-wrong" : undefined}><legend>${t("open.plan")}</legend>
+        ${missing && html`<p id="plan-wrong" class="error" role="alert">${t("open.plan.missing")}</p>`}
+        ${plans.map((one) => html`<${Plan} key=${one.code} plan=${one} chosen=${one === plan} choose=${() => {
+          setPlan(one);
+          setMissing(false);
+        }} />`)}
       </fieldset>
       ${discounted && html`<fieldset class="choices"><legend>${t("open.contract")}</legend>
-        ${["0", "12", "24"].map((months) => html`<label key=${months}><input type="radio" name="contract" value=${months}
-          checked=${contract === months} onChange=${() => setContract(months)} /> ${t(`open.contract.${months}`)}</label>`)}
+        ${[0, 12, 24].map((one) => html`<label key=${one}><input type="radio" name="contract" value=${one}
+          checked=${contract === one} onChange=${() => setContract(one)} /> ${t(`open.contract.${one}`)}</label>`)}
       </fieldset>`}
       <p class="field"><label for="wish">${t("open.wish")}</label>
         <input id="wish" ref=${field} type="tel" inputmode="numeric" autocomplete="off" placeholder="010-1234-5678" value=${wish}
           aria-invalid=${wrong ? "true" : undefined} aria-describedby="wish-help" onInput=${(event) => setWish(event.target.value)} />
         <span id="wish-help" class=${wrong ? "error" : "sub"}>${t(wrong ? "open.wish.wrong" : "open.wish.help")}</span></p>
       ${failed && html`<${Failed} error=${failed} />`}
-      <div class="total"><span><span class="sub">${plan.name[current()]}</span><strong><${Won} amount=${plan.monthlyFeeWithVat} /></strong></span>
+      <div class="total"><span>${plan ? html`<${Price} plan=${plan} months=${months} />` : html`<span class="sub">${t("open.plan")}</span>`}</span>
         <button class="primary large" aria-busy=${intent.busy ? "true" : undefined}>${t("open.submit")}</button></div>
     </form>`;
 }
 
-export function OpenLine() {
+/** The form for a line; `like` is an order that was rejected and is to be tried again. */
+export function OpenLine({ like }) {
   const plans = useLive("/api/plans", { quickest: 600_000, slowest: 600_000 });
+  const before = useLive(like && `/api/orders/${encodeURIComponent(like)}`, { until: () => true });
   return html`
     <p class="back"><a href="#/lines">${t("nav.lines")}</a></p>
     <${Title}>${t("open.title")}<//>
-    <${Read} from=${plans} lines=${6}>${({ items }) => html`<${Form} plans=${items.filter((plan) => plan.onSale)} />`}<//>`;
+    <${Read} from=${plans} lines=${6}>${({ items }) => (!like || before.data || before.error)
+      && html`<${Form} plans=${items.filter((plan) => plan.onSale)} like=${before.data} />`}<//>`;
 }
 
 /** A line on its way, and what came of it. */
@@ -105,7 +125,7 @@ export function Opening({ order, page }) {
       ${line?.number && html`<p class="result"><span class="sub">${t("opening.number")}</span><strong class="big">${phone(line.number)}</strong></p>`}
       ${line?.reason && html`<p class="failed">${named("reason", line.reason)}</p>`}
       ${line && html`<p class="actions">${line.status === "rejected"
-        ? html`<a class="button primary" href="#/open">${t("opening.again")}</a>`
+        ? html`<a class="button primary" href=${to("open", "again", order)}>${t("opening.again")}</a>`
         : html`<a class="button primary" href=${to("lines", order)}>${t("opening.line")}</a>`}</p>`}
     </section>`;
 }

@@ -2,25 +2,29 @@
 import { At, Empty, Read, Status, Title, Won, html } from "./ui.js";
 import { Months } from "./charts.js";
 import { lineName, month, phone } from "./format.js";
-import { usePlanNames } from "./mypage-lines.js";
+import { usePlanNames } from "./plans.js";
 import { t } from "./text.js";
 import { to } from "./route.js";
-import { isDue, lastYear, newestFirst } from "./bill.js";
+import { checked, isDue, lastYear, newestFirst } from "./bill.js";
 
-function Due({ bills }) {
-  const due = bills.filter(isDue);
+function Due({ bills, payments }) {
+  const due = bills.filter((bill) => isDue(bill) && !checked(bill, payments));
+  const waiting = bills.filter((bill) => isDue(bill) && checked(bill, payments));
   const sum = due.reduce((total, bill) => total + bill.outstanding, 0);
   const first = due.toSorted((a, b) => a.dueDate.localeCompare(b.dueDate))[0];
+  const others = waiting.length > 0 && html`<p class="sub"><a href=${to("payments", checked(waiting[0], payments).paymentId)}>${
+    t("due.checked", { count: waiting.length })}</a></p>`;
   if (!first) {
     return html`<section class="hero calm"><p class="label">${t("due.title")}</p>
-      <p class="sum">${html`<${Won} amount=${0} />`}</p><p class="sub">${t("due.nothing")}</p></section>`;
+      <p class="sum"><${Won} amount=${0} /></p>${others || html`<p class="sub">${t("due.nothing")}</p>`}</section>`;
   }
   return html`
     <section class="hero">
       <div><p class="label">${t("due.title")}</p>
         <p class="sum"><${Won} amount=${sum} /></p>
-        <p class="sub">${t("due.until")} <${At} at=${first.dueDate} />${due.length > 1 && html` · ${t("due.bills", { count: due.length })}`}</p></div>
-      <a class="button primary large" href=${to("bills", first.billId)}>${t("due.pay")}</a>
+        <p class="sub">${t("due.until")} <${At} at=${first.dueDate} />${due.length > 1 && html` · ${t("due.bills", { count: due.length })}`}</p>${others}</div>
+      ${due.length > 1 ? html`<a class="button primary large" href="#/bills">${t("due.list")}</a>`
+        : html`<a class="button primary large" href=${to("bills", first.billId)}>${t("due.pay")}</a>`}
     </section>`;
 }
 
@@ -42,9 +46,9 @@ export function Overview({ page }) {
   return html`
     <${Title}>${t("nav.home")}<//>
     <${Read} from=${page} lines=${6}>${({ lines, bills, payments }) => html`
-      ${lines.length === 0 ? html`<section class="hero calm"><div><p class="label">${t("first.title")}</p><p class="sub">${t("first.text")}</p></div>
+      ${lines.every((line) => line.status === "rejected") ? html`<section class="hero calm"><div><p class="label">${t("first.title")}</p><p class="sub">${t("first.text")}</p></div>
           <a class="button primary large" href="#/open">${t("open.link")}</a></section>`
-        : html`<${Due} bills=${bills} />`}
+        : html`<${Due} bills=${bills} payments=${payments} />`}
       <div class="columns">
         <section class="card wide"><${Months} bars=${lastYear(bills)} title=${t("chart.title")} /></section>
         <${Latest} title=${t("nav.lines")} all="#/lines" items=${lines.toReversed().slice(0, 3)} empty=${t("lines.empty")}

@@ -1,5 +1,5 @@
 // Payments: paying after the gateway's form, and the history.
-import { At, Empty, Failed, Loading, Read, Status, Title, Won, html, useEffect, useState } from "./ui.js";
+import { At, Empty, Failed, Read, Status, Title, Won, announce, html, useEffect, useState } from "./ui.js";
 import { PaymentDetail } from "./payment.js";
 import { Progress } from "./saga.js";
 import { post } from "./api.js";
@@ -7,7 +7,25 @@ import { moment, month } from "./format.js";
 import { t } from "./text.js";
 import { to } from "./route.js";
 import { useLive } from "./live.js";
-import { keep, wishes } from "./mypage-bill.js";
+import { checked, isDue } from "./bill.js";
+import { PayButton, keep, wishes } from "./mypage-bill.js";
+
+/** Milliseconds before a payment is asked for again that an earlier request is still making; they double. */
+const PAUSE = 500;
+/** The longest of these pauses; all together are longer than a request may take. */
+const PAUSE_MAX = 32_000;
+
+/** Asks for the payment of a wish, until no earlier request with its key is under way. */
+async function charge({ billId, amount, paymentKey, key }) {
+  for (let pause = PAUSE; ; pause *= 2) {
+    try {
+      return await post("/api/payments", { billId, amount, paymentKey }, key);
+    } catch (error) {
+      if (error.code !== "idempotency_key_in_flight" || pause > PAUSE_MAX) throw error;
+    }
+    await new Promise((done) => setTimeout(done, pause));
+  }
+}
 
 /** Payments under way, so that drawing a page again asks for none twice. */
 const underWay = new Map();
@@ -15,11 +33,17 @@ const underWay = new Map();
 /** Pays: one wish has one key, so it is one payment however often this is asked for. */
 function pay(order, wish) {
   if (!underWay.has(order)) {
-    const request = post("/api/payments", { billId: wish.billId, amount: wish.amount, paymentKey: wish.paymentKey }, wish.key);
+    const request = charge(wish);
     underWay.set(order, request);
     request.then((answer) => keep(order, { ...wish, answer }), () => underWay.delete(order));
   }
   return underWay.get(order);
+}
+
+/** What is there while the card is being charged. */
+function Charging() {
+  useEffect(() => announce(t("pay.waiting")), []);
+  return html`<p class="outcome"><span class="spinner" aria-hidden="true"></span>${t("pay.waiting")}</p>`;
 }
 
 /** What became of the wish to pay that the customer has been to the gateway's form with. */
@@ -27,25 +51,33 @@ export function Pay({ order, page }) {
   const wish = wishes()[order];
   const [answer, setAnswer] = useState(wish?.answer);
   const [failed, setFailed] = useState(null);
+  const [over, setOver] = useState(false);
   const send = () => {
     setFailed(null);
-    pay(order, wish).then(setAnswer, setFailed);
+    pay(order, wish).then(setAnswer, setFailed).finally(page.refresh);
   };
   useEffect(() => {
     if (wish?.paymentKey && !answer) send();
   }, []);
   if (!wish) return html`<${Title}>${t("not_here")}<//><p><a href="#/bills">${t("nav.bills")}</a></p>`;
-  const back = html`<p class="actions"><a class="button" href=${to("bills", wish.billId)}>${t("pay.back")}</a>
-    ${answer && html`<a class="button primary" href=${to("payments", answer.paymentId)}>${t("pay.see")}</a>`}</p>`;
+  const declined = failed?.code === "payment_declined";
+  const bill = page.data?.bills.find((one) => one.billId === wish.billId);
+  const again = bill && isDue(bill) && (declined || (wish.refused && !checked(bill, page.data.payments)));
+  const back = html`<div class="actions"><a class="button" href=${to("bills", wish.billId)}>${t("pay.back")}</a>
+    ${again && html`<${PayButton} bill=${bill} name=${t("pay.again")} />`}
+    ${answer && html`<a class="button primary" href=${to("payments", answer.paymentId)}>${t("pay.see")}</a>`}</div>`;
   return html`
     <${Title}>${t("pay.title")}<//>
     <section class="card">
       <p class="sum"><${Won} amount=${wish.amount} /></p>
-      ${wish.refused ? html`<div class="failed" role="alert"><p>${t("pay.form_left")}</p></div>`
-        : failed ? html`<${Failed} error=${failed} retry=${failed.code === "payment_declined" ? undefined : send} />`
-          : answer ? html`${answer.status === "unknown" && html`<p class="note" role="status">${t("pay.unknown")}</p>`}
-            <${Progress} id=${answer.sagaId} after=${page.refresh} />`
-            : html`<${Loading} lines=${4} />`}
+      ${wish.refused ? html`<p class="note" role="status">${t("pay.form_left")}</p>`
+        : failed ? html`<${Failed} error=${failed} retry=${declined ? undefined : send} />`
+          : answer ? html`${answer.status === "unknown" && !over && html`<p class="note" role="status">${t("pay.unknown")}</p>`}
+            <${Progress} id=${answer.sagaId} after=${() => {
+              setOver(true);
+              page.refresh();
+            }} />`
+            : html`<${Charging} />`}
       ${back}
     </section>`;
 }
@@ -63,6 +95,23 @@ export function Payments({ page }) {
       })}</ul>`}<//>`;
 }
 
+/** The saga that a payment is in while it is neither done nor undone. */
+function openSaga({ paymentId, status, history }) {
+  if (status === "cancelling") return `cancel-${paymentId}-${history.filter((entry) => entry.status === status).length}`;
+  return status === "captured" ? `pay-${paymentId}` : null;
+}
+
+/** What is said of a payment that is on its way. */
+const NOTES = { pending: "pay.checked", captured: "pay.checked", unknown: "pay.unknown" };
+
+/** What a customer is told who waits for a payment, or for its money. */
+function Note({ payment }) {
+  const saga = openSaga(payment);
+  const { data } = useLive(saga && `/api/sagas/${saga}`, { wait: 10 });
+  const says = data?.status === "stuck" ? `outcome.${data.kind}.stuck` : NOTES[payment.status];
+  return says && html`<p class="note" role="status">${t(says)}</p>`;
+}
+
 export function Payment({ id, page }) {
   const from = useLive(`/api/payments/${id}`, { quickest: 2_000 });
   const done = () => {
@@ -71,6 +120,6 @@ export function Payment({ id, page }) {
   };
   return html`
     <p class="back"><a href="#/payments">${t("nav.payments")}</a></p>
-    <${Read} from=${from} lines=${5}>${(payment) => html`
-      <${PaymentDetail} payment=${payment} bill=${to("bills", payment.billId)} done=${done} />`}<//>`;
+    <${Read} whole from=${from} lines=${5}>${(payment) => html`
+      <${PaymentDetail} payment=${payment} bill=${to("bills", payment.billId)} note=${html`<${Note} payment=${payment} />`} done=${done} />`}<//>`;
 }

@@ -1,9 +1,8 @@
 // MyPage: what a customer sees and does.
-import { Title, html } from "./ui.js";
+import { NotHere, html } from "./ui.js";
 import { useLive } from "./live.js";
 import { useRoute } from "./route.js";
 import { open } from "./site.js";
-import { t } from "./text.js";
 import { Overview } from "./mypage-overview.js";
 import { Line, Lines } from "./mypage-lines.js";
 import { Opening, OpenLine } from "./mypage-open.js";
@@ -18,15 +17,15 @@ const ITEMS = [
 ];
 
 function View({ route, page }) {
-  const [name, id] = route;
+  const [name, id, like] = route;
   switch (name) {
     case undefined: return html`<${Overview} page=${page} />`;
     case "lines": return id ? html`<${Line} key=${id} id=${id} page=${page} />` : html`<${Lines} page=${page} />`;
-    case "open": return id ? html`<${Opening} key=${id} order=${id} page=${page} />` : html`<${OpenLine} />`;
-    case "bills": return id ? html`<${Bill} key=${id} id=${id} />` : html`<${Bills} page=${page} />`;
+    case "open": return id && !like ? html`<${Opening} key=${id} order=${id} page=${page} />` : html`<${OpenLine} like=${like} />`;
+    case "bills": return id ? html`<${Bill} key=${id} id=${id} page=${page} />` : html`<${Bills} page=${page} />`;
     case "pay": return html`<${Pay} key=${id} order=${id} page=${page} />`;
     case "payments": return id ? html`<${Payment} key=${id} id=${id} page=${page} />` : html`<${Payments} page=${page} />`;
-    default: return html`<section><${Title}>${t("not_here")}<//><p><a href="#/">${t("nav.home")}</a></p></section>`;
+    default: return html`<${NotHere} />`;
   }
 }
 

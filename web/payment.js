@@ -1,7 +1,7 @@
 // A payment, for the customer and for the operator who talks to one: what it paid, its history, and its cancellation.
-import { Button, Dialog, Failed, History, Status, Title, Won, html, useState } from "./ui.js";
+import { Button, Dialog, Failed, History, Status, Title, Won, html, useRef, useState } from "./ui.js";
 import { Progress } from "./saga.js";
-import { month } from "./format.js";
+import { billTitle } from "./bill.js";
 import { named, t } from "./text.js";
 import { useIntent } from "./api.js";
 
@@ -13,10 +13,17 @@ function Cancel({ payment, whose, done }) {
   const [reason, setReason] = useState(t("cancel.reason.wrong_card"));
   const [saga, setSaga] = useState(null);
   const [failed, setFailed] = useState(null);
+  const [missing, setMissing] = useState(false);
+  const field = useRef(null);
   const intent = useIntent();
   const submit = async (event) => {
     event.preventDefault();
     setFailed(null);
+    setMissing(reason.trim() === "");
+    if (reason.trim() === "") {
+      field.current.focus();
+      return;
+    }
     try {
       const answer = await intent.send(`/api/payments/${payment.paymentId}/cancellation${whose ? `?customerId=${encodeURIComponent(whose)}` : ""}`, { reason: reason.trim() });
       setSaga(answer.sagaId);
@@ -25,18 +32,25 @@ function Cancel({ payment, whose, done }) {
       setFailed(error);
     }
   };
+  const suggest = (name) => {
+    setReason(t(`cancel.reason.${name}`));
+    setMissing(false);
+    field.current.focus();
+  };
   return html`
     ${payment.status === "completed" && html`<${Button} kind="danger" onClick=${() => setOpen(true)}>${t("cancel.button")}<//>`}
     <${Dialog} open=${open} close=${() => setOpen(false)} title=${t(saga ? "kind.cancel_payment" : "cancel.title")}>
       ${saga ? html`<${Progress} id=${saga} after=${done} />
           <p class="actions"><${Button} kind="primary" onClick=${() => setOpen(false)}>${t("close")}<//></p>` : html`
-        <form onSubmit=${submit}>
+        <form onSubmit=${submit} noValidate>
           <p>${t("cancel.text")}</p>
           <p class="suggestions">${REASONS.map((name) => html`<button type="button" key=${name} class="small"
             aria-pressed=${String(reason === t(`cancel.reason.${name}`))}
-            onClick=${() => setReason(t(`cancel.reason.${name}`))}>${t(`cancel.reason.${name}`)}</button>`)}</p>
+            onClick=${() => suggest(name)}>${t(`cancel.reason.${name}`)}</button>`)}</p>
           <p class="field"><label for="reason">${t("cancel.reason")}</label>
-            <textarea id="reason" required maxlength="200" rows="2" value=${reason} onInput=${(event) => setReason(event.target.value)}></textarea></p>
+            <textarea id="reason" ref=${field} required maxlength="200" rows="2" value=${reason} aria-invalid=${missing ? "true" : undefined}
+              aria-describedby=${missing ? "reason-missing" : undefined} onInput=${(event) => setReason(event.target.value)}></textarea>
+            ${missing && html`<span id="reason-missing" class="error">${t("cancel.reason.missing")}</span>`}</p>
           ${failed && html`<${Failed} error=${failed} />`}
           <p class="actions"><${Button} onClick=${() => setOpen(false)}>${t("keep")}<//>
             <button class="danger solid" aria-busy=${intent.busy ? "true" : undefined}>${t("cancel.confirm")}</button></p>
@@ -44,13 +58,19 @@ function Cancel({ payment, whose, done }) {
     <//>`;
 }
 
-/** All of a payment. `bill` leads to what it paid; `done` is called when something has been done. */
-export const PaymentDetail = ({ payment, whose, bill, done, children }) => html`
+/** Why it did not go as wished: the card was declined, or the money did not go back. */
+const Reason = ({ payment }) => (payment.status === "declined"
+  ? html`<div><dt>${t("payment.reason")}</dt><dd>${named("decline", payment.reason)}</dd></div>`
+  : html`<div><dt>${t("payment.not_refunded")}</dt><dd>${named("reason", payment.reason)}</dd></div>`);
+
+/** All of a payment. `bill` leads to what it paid; `note` is what is to be said first; `done` is called when something has been done. */
+export const PaymentDetail = ({ payment, whose, bill, note, done, children }) => html`
   <header class="heading"><${Title}>${t("payment.title")}<//><${Status} family="payment_status" status=${payment.status} /></header>
   <section class="card"><p class="sum"><${Won} amount=${payment.amount} /></p>
+    ${note}
     <dl class="facts">
-      <div><dt>${t("payment.bill")}</dt><dd><a href=${bill}>${t("bill.title", { month: month(`${payment.billId.slice(0, 4)}-${payment.billId.slice(4, 6)}`) })}</a></dd></div>
-      ${payment.reason && html`<div><dt>${t("payment.reason")}</dt><dd>${named("decline", payment.reason)}</dd></div>`}
+      <div><dt>${t("payment.bill")}</dt><dd><a href=${bill}>${billTitle(payment.billId)}</a></dd></div>
+      ${payment.reason && html`<${Reason} payment=${payment} />`}
       ${payment.cancelReason && html`<div><dt>${t("cancel.reason")}</dt><dd>${payment.cancelReason}</dd></div>`}
       ${children}
     </dl>

@@ -3,7 +3,13 @@ import { useEffect, useState } from "./vendor-hooks.js";
 
 /** The parts of the path, such as `["bills", "202610-…"]`. */
 export function parts() {
-  return location.hash.replace(/^#\/?/, "").split("/").filter(Boolean).map(decodeURIComponent);
+  const written = location.hash.replace(/^#\/?/, "").split("/").filter(Boolean);
+  try {
+    return written.map(decodeURIComponent);
+  } catch {
+    // Somebody's slip in the address: no page has this name.
+    return ["%"];
+  }
 }
 
 /** The address of a path. */

@@ -86,9 +86,13 @@ export function token() {
 
 export const signedIn = () => token() !== null;
 
+/** Whether somebody was signed in whose token is good no more. */
+export const expired = () => sessionStorage.getItem(TOKEN) !== null && !signedIn();
+
 /** The token is good no more; what the customer was doing stays, for who signs in again. */
 export function expire() {
-  sessionStorage.removeItem(TOKEN);
+  // Who signed out meanwhile has no token that could end.
+  if (sessionStorage.getItem(TOKEN) !== null) sessionStorage.setItem(TOKEN, JSON.stringify({ until: 0 }));
 }
 
 /** Forgets everything about who was signed in. */

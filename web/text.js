@@ -14,6 +14,16 @@ export const current = () => language;
 /** The language with its country, for formats. */
 export const locale = () => (language === "ko" ? "ko-KR" : "en-US");
 
+let siteName;
+
+/** The site that the pages belong to. */
+export const site = () => siteName;
+
+/** Says to which site the pages belong: a text may have other words there, under the site's name and its own. */
+export function setSite(name) {
+  siteName = name;
+}
+
 /** Changes the language for good. */
 export function choose(chosen) {
   language = chosen;
@@ -37,7 +47,8 @@ export const has = (name) => Object.hasOwn(STRINGS, name);
 
 /** The text of a name, with `{values}` in their places. */
 export function t(name, values = {}) {
-  const text = STRINGS[name]?.[LANGUAGES.indexOf(language)] ?? name;
+  const texts = STRINGS[`${siteName}.${name}`] ?? STRINGS[name];
+  const text = texts?.[LANGUAGES.indexOf(language)] ?? name;
   return text.replace(/\{(\w+)\}/g, (_, key) => values[key]);
 }
 

@@ -2,7 +2,7 @@
 import { createElement, render } from "./vendor-preact.js";
 import { useEffect, useLayoutEffect, useRef, useState } from "./vendor-hooks.js";
 import htm from "./vendor-htm.js";
-import { choose, current, has, t, useLanguage } from "./text.js";
+import { choose, current, has, site, t } from "./text.js";
 import { day, moment, won } from "./format.js";
 import { signIn, signOut, who } from "./session.js";
 import { forget } from "./live.js";
@@ -11,9 +11,14 @@ import { go, useRoute } from "./route.js";
 export const html = htm.bind(createElement);
 export { render, useEffect, useRef, useState };
 
-/** Says something to who cannot see it. */
+/** Milliseconds after which something is said: a window that is about to close is closed by then. */
+const BREATH = 100;
+
+/** Says something to who cannot see it. What is behind an open window is not heard, so each window has its own voice. */
 export function announce(text) {
-  document.getElementById("live").textContent = text;
+  setTimeout(() => {
+    for (const voice of document.querySelectorAll(".voice")) voice.textContent = text;
+  }, BREATH);
 }
 
 /** A sum of money. */
@@ -32,7 +37,7 @@ export const History = ({ entries, family }) => html`
 /** Colours of states: good, waiting, bad, or none of these. */
 const TONES = {
   active: "good", settled: "good", completed: "good", captured: "wait", replayed: "good",
-  requested: "wait", issued: "wait", partially_paid: "wait", pending: "wait", running: "wait", waiting: "wait",
+  requested: "wait", issued: "wait", partially_paid: "wait", pending: "wait", running: "wait", waiting: "wait", replaying: "wait",
   cancelling: "wait", terminating: "wait", compensating: "wait", unknown: "wait", started: "wait",
   stuck: "bad", declined: "bad", rejected: "bad", on_hold: "bad", suspended: "bad",
 };
@@ -66,10 +71,21 @@ export const Failed = ({ error, retry }) => html`
     ${retry && html`<button type="button" onClick=${retry}>${t("retry")}</button>`}
   </div>`;
 
-/** What was read: loading, failed, or there. A failure does not take away what there is. */
-export function Read({ from, lines, children }) {
+/** A page that is not there, and a way back. */
+export const NotHere = () => html`<${Title}>${t("not_here")}<//><p><a href="#/">${t(site())}</a></p>`;
+
+/** Codes of what trying again does not bring. */
+const NOT_HERE = new Set(["not_found", "invalid_parameter"]);
+
+/**
+ * What was read: loading, failed, or there. A failure does not take away what there is. With `whole`, it is all of a
+ * page, its heading included.
+ */
+export function Read({ from, lines, whole, children }) {
   if (from.data === undefined) {
-    return from.error ? html`<${Failed} error=${from.error} retry=${from.refresh} />` : html`<${Loading} lines=${lines} />`;
+    if (!from.error) return html`<${Loading} lines=${lines} />`;
+    if (whole && NOT_HERE.has(from.error.code)) return html`<${NotHere} />`;
+    return html`${whole && html`<${Title}>${t("not_loaded")}<//>`}<${Failed} error=${from.error} retry=${from.refresh} />`;
   }
   const stale = from.error && html`<p class="stale" role="status">${t("stale")}</p>`;
   return html`${stale}${children(from.data)}`;
@@ -90,12 +106,12 @@ export function Title({ children, text }) {
     Title.moved = true;
   }, []);
   useEffect(() => {
-    document.title = `${text ?? children} · ${t(Title.site)}`;
+    document.title = `${text ?? children} · ${t(site())}`;
   });
   return html`<h1 tabIndex="-1" ref=${heading}>${children}</h1>`;
 }
 
-/** A window in front of the page. `open` shows it; it closes with Escape, and gives the focus back. */
+/** A window in front of the page. `open` shows it; it begins at its heading, closes with Escape, and gives the focus back. */
 export function Dialog({ open, close, title, children, wide }) {
   const box = useRef(null);
   useEffect(() => {
@@ -105,9 +121,10 @@ export function Dialog({ open, close, title, children, wide }) {
   return html`
     <dialog ref=${box} class=${wide ? "wide" : ""} aria-labelledby="dialog-title" onClose=${close}>
       ${open && html`
-        <header><h2 id="dialog-title">${title}</h2>
+        <header><h2 id="dialog-title" tabIndex="-1" autofocus>${title}</h2>
           <button type="button" class="icon" aria-label=${t("close")} onClick=${close}>✕</button></header>
         ${children}`}
+      <p class="hidden voice" role="status"></p>
     </dialog>`;
 }
 
@@ -128,7 +145,6 @@ export function leave() {
 
 /** Header, navigation, and the page in between. */
 export function Shell({ brand, items, children }) {
-  useLanguage();
   const person = who();
   const [here = ""] = useRoute();
   const menu = useRef(null);
@@ -153,11 +169,11 @@ export function Shell({ brand, items, children }) {
       </div>
     </header>
     <main id="main" class="page" tabIndex="-1">${children}</main>
-    <p id="live" class="hidden" role="status" aria-live="polite"></p>`;
+    <p id="live" class="hidden voice" role="status"></p>`;
 }
 
-/** The way in. */
-export function Welcome({ title, text, error, children }) {
+/** The way in; `error` is why it did not lead there, and `expired` is whether somebody has been inside for too long. */
+export function Welcome({ title, text, error, expired, children }) {
   const [failed, setFailed] = useState(error);
   const [busy, setBusy] = useState(false);
   const enter = async () => {
@@ -174,7 +190,7 @@ export function Welcome({ title, text, error, children }) {
     <section class="welcome">
       <${Title}>${t(title)}<//>
       <p class="lead">${t(text)}</p>
-      ${failed && html`<div class="failed" role="alert"><p>${t("sign_in.failed")}</p></div>`}
+      ${(failed || expired) && html`<div class="failed" role="alert"><p>${t(failed ? "sign_in.failed" : "sign_in.expired")}</p></div>`}
       <${Button} kind="primary large" busy=${busy} onClick=${enter}>${t("sign_in")}<//>
       ${children}
     </section>`;

@@ -105,6 +105,40 @@ export class Host {
     });
   }
 
+  /** Gives a customer a line and an unpaid bill for October, and answers with the bill. */
+  async withBill(who, plan = "lte-light") {
+    await this.setClock("2026-10-05T10:00:00+09:00");
+    const line = await this.openLine(who, { plan });
+    await this.usage([[`${who}-1`, line.number, "voice_day", 400, "2026-10-05T09:59:59+09:00"]]);
+    await this.setClock("2026-11-02T10:00:00+09:00");
+    await this.runMonth("2026-10");
+    const page = await this.myPage(who, "the bill", (view) => view.bills.length === 1);
+    return page.bills[0];
+  }
+
+  /** A payment that is charged and goes no further, on a host without `bill_on_payment_captured`. */
+  async heldPayment(who, card) {
+    const bill = await this.withBill(who);
+    const form = { card, amount: bill.outstanding, orderId: bill.billId };
+    const { paymentKey } = await this.json("/dev/payment-keys", { method: "POST", body: form });
+    const body = { billId: bill.billId, paymentKey };
+    const { paymentId, sagaId } = await this.json("/api/payments", { method: "POST", who, key: `pay-${who}`, body });
+    await until("the charge on record", async () => {
+      const saga = await this.json(`/api/sagas/${sagaId}`, { who }).catch(() => null);
+      return saga?.steps[0].state === "succeeded";
+    });
+    return { bill, paymentId, sagaId, paymentKey };
+  }
+
+  /** A payment whose saga cannot be undone, because the gateway refuses the refund: its saga is stuck. */
+  async stuckPayment(who) {
+    const held = await this.heldPayment(who, "refund_refused");
+    await this.setClock("2026-11-02T10:15:00+09:00");
+    const saga = await this.sagaEnds(held.sagaId, who);
+    if (saga.status !== "stuck") throw new Error(`the saga is ${saga.status}`);
+    return held;
+  }
+
   usage(rows) {
     const body = ["recordId,number,type,quantity,usedAt", ...rows.map((row) => row.join(","))].join("\n");
     return this.json("/api/usage", { method: "POST", who: "operator-1", body, type: "text/csv" });

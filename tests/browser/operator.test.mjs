@@ -20,33 +20,6 @@ after(async () => {
   await host?.stop();
 });
 
-/** A payment that is charged and goes no further. */
-async function heldPayment(who, card) {
-  await host.setClock("2026-10-05T10:00:00+09:00");
-  await host.openLine(who, { plan: "lte-light" });
-  await host.setClock("2026-11-02T10:00:00+09:00");
-  await host.runMonth("2026-10");
-  const { bills: [bill] } = await host.myPage(who, "the bill", (page) => page.bills.length === 1);
-  const form = { card, amount: bill.outstanding, orderId: bill.billId };
-  const { paymentKey } = await host.json("/dev/payment-keys", { method: "POST", body: form });
-  const body = { billId: bill.billId, paymentKey };
-  const { sagaId } = await host.json("/api/payments", { method: "POST", who, key: `pay-${who}`, body });
-  await until("the charge on record", async () => {
-    const saga = await host.json(`/api/sagas/${sagaId}`, { who }).catch(() => null);
-    return saga?.steps[0].state === "succeeded";
-  });
-  return { sagaId, paymentKey };
-}
-
-/** A payment whose saga cannot be undone, because the gateway refuses the refund: its saga is stuck. */
-async function stuckPayment(who) {
-  const { sagaId, paymentKey } = await heldPayment(who, "refund_refused");
-  await host.setClock("2026-11-02T10:15:00+09:00");
-  const saga = await host.sagaEnds(sagaId, who);
-  assert.equal(saga.status, "stuck");
-  return { sagaId, paymentKey };
-}
-
 /** The row of a step in the picture of a saga, and the parts in it. */
 function rowOf(page, step) {
   const row = page.locator(".timeline li", { has: page.getByText(step, { exact: true }) });
@@ -77,7 +50,7 @@ const enter = (page) => signIn(page, CONSOLE, OPERATOR);
 for (const { language, size } of EVERYWHERE) {
   const screen = size === "desk" ? DESK : PHONE;
   const at = `in ${language === "ko" ? "Korean" : "English"} on a ${size}`;
-  const words = wordsOf(language);
+  const words = wordsOf(language, "console");
   const name = `${language}-${size}`;
 
   test(`a month is run and watched ${at}`, async () => {
@@ -97,6 +70,10 @@ for (const { language, size } of EVERYWHERE) {
       await page.locator(".bar button").click();
       const run = page.locator('.run[data-status="completed"]', { hasText: words("run.passes", { count: passes + 1 }) });
       await run.waitFor();
+      await page.locator("#live", { hasText: words("run.completed") }).waitFor();
+      await page.getByText(words("run.again.help")).waitFor();
+      await page.getByText(words("run.no_parked")).waitFor();
+      assert.ok((await run.locator(".pace").textContent()).includes(words("saga.started")));
       assert.equal(await run.locator("progress").evaluate((bar) => bar.position), 1);
       await isFit(page);
     });
@@ -123,16 +100,27 @@ for (const { language, size } of EVERYWHERE) {
     await visit(browser, host, { screen, language }, async (page) => {
       await enter(page);
       const tile = (label) => page.locator(`[data-name="today.${label}"]`);
-      const shows = async (label, count, sum) => {
-        assert.equal(await tile(label).locator("strong").textContent(), words("today.count", { count: format.format(count) }));
+      const shows = async (label, count, sum, counted = "today.count") => {
+        assert.equal(await tile(label).locator("strong").textContent(), words(counted, { count: format.format(count) }));
         assert.ok((await tile(label).textContent()).includes(format.format(sum)), `${label}: ${await tile(label).textContent()}`);
       };
       await tile("orders").waitFor();
       const today = now.days.at(-1);
-      await shows("orders", today.orders, now.lines.active);
+      await shows("orders", today.orders, today.orders);
+      await shows("active", now.lines.active, now.lines.active, "today.lines");
       await shows("paid", today.payments, today.paid);
       await shows("refunded", today.refunds, today.refunded);
       await shows("unpaid", now.unpaid.bills, now.unpaid.outstanding);
+      const beside = (one) => page.locator("section", { has: page.locator(`[data-name="today.${one}"]`) }).last().locator("h2").textContent();
+      assert.deepEqual(await Promise.all(["paid", "unpaid"].map(beside)), [words("today.business"), words("today.overall")]);
+      assert.ok((await page.locator(".as-of").textContent()).includes(words("today.as_of", { time: "" }).trim()));
+      const counts = page.locator(".tiles").first();
+      assert.equal(await counts.locator(".tile").count(), 5);
+      assert.equal(await counts.locator("a").count(), 4, "there is no list of payments being checked");
+      // No hole: the last tile of every row ends where the row does.
+      const [row, last] = await Promise.all([counts.boundingBox(), counts.locator(".tile").last().boundingBox()]);
+      assert.ok(Math.abs(row.x + row.width - last.x - last.width) < 1, JSON.stringify({ row, last }));
+      await page.locator(".months", { hasText: words("today.money") }).locator("summary").click();
       const month = page.locator(".months", { hasText: words("today.months") });
       await month.locator("summary").click();
       const cells = await month.locator("tbody tr").first().locator("td").allTextContents();
@@ -146,7 +134,7 @@ for (const { language, size } of EVERYWHERE) {
   });
 
   test(`a stuck saga is found and tried again ${at}`, async () => {
-    const { sagaId: saga, paymentKey } = await stuckPayment(`stuck-${name}`);
+    const { sagaId: saga, paymentKey } = await host.stuckPayment(`stuck-${name}`);
     await visit(browser, host, { screen, language }, async (page) => {
       await enter(page);
       await page.locator(".tile.bad").first().click();
@@ -187,7 +175,7 @@ for (const { language, size } of EVERYWHERE) {
   });
 
   test(`a saga is watched while it waits, meets its deadline and is undone ${at}`, async () => {
-    const { sagaId } = await heldPayment(`held-${name}`, "approve");
+    const { sagaId } = await host.heldPayment(`held-${name}`, "approve");
     await visit(browser, host, { screen, language }, async (page) => {
       await enter(page);
       await page.goto(`${CONSOLE}#/sagas/${sagaId}`);
@@ -252,8 +240,8 @@ for (const { language, size } of EVERYWHERE) {
   });
 
   test(`a dead letter is read and replayed, another one discarded ${at}`, async () => {
-    await stuckPayment(`dead-${name}`);
-    await stuckPayment(`waste-${name}`);
+    const { sagaId: deadSaga } = await host.stuckPayment(`dead-${name}`);
+    await host.stuckPayment(`waste-${name}`);
     // Longer than the bus keeps a message that nobody takes.
     await host.setClock("2026-11-20T10:00:00+09:00");
     const letters = async () => (await host.json("/api/parked?limit=200", { who: "operator-1" })).items;
@@ -269,24 +257,37 @@ for (const { language, size } of EVERYWHERE) {
       const inspect = async (id) => {
         await page.locator(`[data-id="${id}"]`).getByRole("button", { name: words("parked.inspect") }).click();
         await open.locator("pre", { hasText: "pay.captured" }).waitFor();
+        assert.equal(await open.locator("dt:empty").count(), 0);
         await isFit(page);
       };
-      const isGone = async (id) => {
+      const isGone = async (id, how) => {
+        const notice = page.locator(".note.done", { hasText: words(`parked.ended.${how}`, { what: "pay.captured" }) });
+        await notice.waitFor();
         await page.locator(`[data-id="${id}"]`).waitFor({ state: "detached" });
+        assert.ok(await notice.evaluate((one) => one === document.activeElement), "the focus is on what was done");
         assert.ok((await letters()).every((item) => item.parkedId !== id));
       };
       await isFit(page);
+      const row = page.locator(`[data-id="${dead}"]`);
+      assert.equal(await row.locator("strong").textContent(), "pay.captured");
+      await row.locator(`a[href="#/search/dead-${name}"]`).waitFor();
+      await row.locator(`a[href="#/sagas/${deadSaga}"]`).waitFor();
       await inspect(dead);
       await open.getByRole("button", { name: words("parked.replay") }).click();
-      await isGone(dead);
+      await isGone(dead, "replay");
 
       await inspect(waste);
-      const discard = open.getByRole("button", { name: words("parked.discard") });
-      await discard.click();
+      await open.getByRole("button", { name: words("parked.discard") }).click();
       await open.getByRole("alert").waitFor();
+      const sure = open.getByRole("button", { name: words("parked.discard.sure") });
+      const [edge, button] = await Promise.all([page.evaluate(() => innerHeight), sure.boundingBox()]);
+      assert.ok(button.y + button.height <= edge, "the answers to the question can be seen");
       await isFit(page);
-      await discard.click();
-      await isGone(waste);
+      await open.getByRole("button", { name: words("keep") }).click();
+      await open.getByRole("alert").waitFor({ state: "detached" });
+      await open.getByRole("button", { name: words("parked.discard") }).click();
+      await sure.click();
+      await isGone(waste, "discard");
       await page.getByRole("link", { name: words("parked.done") }).click();
       await page.locator(".chip", { hasText: words("parked_state.replayed") }).first().waitFor();
       await page.locator(".chip", { hasText: words("parked_state.discarded") }).first().waitFor();
@@ -294,21 +295,124 @@ for (const { language, size } of EVERYWHERE) {
     });
   });
 
+  test(`a parked line is found behind everything else, and dealt with where the run is ${at}`, async () => {
+    const stamp = "2026-11-02T10:00:00+09:00";
+    const parked = (index, what) => ({ parkedId: String(index).padStart(32, "0"), state: "waiting", reason: "unreadable", detail: null, parkedAt: stamp, ...what });
+    const letters = Array.from({ length: 200 }, (_, index) => parked(index, { kind: "dead_letter", source: "billing", message: { messageId: `${index}`, body: "no JSON" } }));
+    const bill = { billId: "202610-01hzzzzzzzzzzzzzzzzzzzzzzz", customerId: `held-back-${name}`, usageMonth: "2026-10", number: "01012345678", status: "on_hold" };
+    const line = parked(200, { kind: "billing_line", bill });
+    const other = parked(201, { kind: "billing_line", bill: { ...bill, usageMonth: "2026-09", number: "01087654321" } });
+    const run = { usageMonth: "2026-10", status: "running", passes: 1, lines: 0, issued: 0, skipped: 0, parked: 1, bucketsDone: 1, buckets: 4, startedAt: stamp };
+    let now = run;
+    let behind = [line, other];
+    await visit(browser, host, { screen, language }, async (page) => {
+      await page.clock.setFixedTime(stamp);
+      await page.route("**/api/billing-runs/2026-10", (route) => route.fulfill({ json: now }));
+      let answer;
+      const held = new Promise((done) => { answer = done; });
+      await page.route("**/api/parked?**", async (route) => {
+        const second = route.request().url().includes("cursor=second");
+        if (second) await held;
+        await route.fulfill({ json: second ? { items: behind, cursor: null } : { items: letters, cursor: "second" } });
+      });
+      await page.route(`**/api/parked/${line.parkedId}/replay`, (route) => {
+        behind = [other];
+        return route.fulfill({ json: { parkedId: line.parkedId, state: "replayed" } });
+      });
+      await enter(page);
+      await page.goto(`${CONSOLE}#/runs`);
+      const lines = page.locator("section", { hasText: words("run.parked_lines") }).last();
+      await lines.locator(".loading").waitFor();
+      assert.equal(await page.getByText(words("run.no_parked")).count(), 0, "nobody has looked yet");
+      answer();
+      const row = lines.locator(`[data-id="${line.parkedId}"]`, { hasText: "010-1234-5678" });
+      await row.waitFor();
+      assert.equal(await lines.locator("[data-id]").count(), 1);
+      await row.locator(`a[href="#/search/${bill.customerId}/bills/${bill.billId}"]`).waitFor();
+      assert.equal(await page.locator(".bar button.primary").count(), 0, "running it again is not what is to be done now");
+      await isFit(page);
+
+      await row.getByRole("button", { name: words("parked.inspect") }).click();
+      await page.locator("dialog[open]").getByRole("button", { name: words("parked.replay") }).click();
+      await page.getByText(words("run.no_parked")).waitFor();
+      assert.ok(await lines.locator(".note.done").evaluate((one) => one === document.activeElement));
+
+      now = { ...run, status: "completed", bucketsDone: 4, finishedAt: "2026-11-02T10:00:13.4+09:00" };
+      await page.locator("#live", { hasText: words("run.completed") }).waitFor();
+      const pace = await page.locator(".pace").textContent();
+      assert.ok(!pace.includes(".4") && !pace.includes(words("run.rate", { rate: 0 })), pace);
+      assert.equal(await page.locator(".bar button.primary").count(), 1);
+      await isFit(page);
+    });
+  });
+
+  test(`what is being replayed says so, and is nobody else's meanwhile ${at}`, async () => {
+    const item = { parkedId: "0".repeat(32), kind: "message", reason: "unreadable", detail: null, function: "bill_on_order_placed", message: {} };
+    const since = "2026-11-20T10:00:05+09:00";
+    const open = { ...item, state: "waiting", parkedAt: "2026-11-20T10:00:00+09:00" };
+    let items = [{ ...open, replayingSince: since }];
+    await visit(browser, host, { screen, language, expected: [409] }, async (page) => {
+      await page.route("**/api/parked?**", (route) => route.fulfill({ json: { items, cursor: null } }));
+      await enter(page);
+      await page.goto(`${CONSOLE}#/parked`);
+      const row = page.locator(`[data-id="${item.parkedId}"]`);
+      await row.locator(".chip", { hasText: words("parked_state.replaying") }).waitFor();
+      await row.getByRole("button", { name: words("parked.inspect") }).click();
+      const inside = page.locator("dialog[open]");
+      await inside.locator(`time[datetime="${since}"]`).waitFor();
+      const offered = inside.getByRole("button", { name: words("parked.replay") }).or(inside.getByRole("button", { name: words("parked.discard") }));
+      assert.equal(await offered.count(), 0);
+      await isFit(page);
+
+      items = [open];
+      await offered.nth(1).waitFor();
+      await row.locator(".chip", { hasText: words("parked_state.waiting") }).waitFor();
+
+      // Somebody else was quicker: the page finds out with the refusal.
+      await page.route("**/api/parked/*/replay", (route) => {
+        items = [{ ...open, replayingSince: since }];
+        const problem = { type: "about:blank", title: "Conflict", status: 409, code: "wrong_state" };
+        return route.fulfill({ status: 409, contentType: "application/problem+json", json: problem });
+      });
+      await inside.getByRole("button", { name: words("parked.replay") }).click();
+      await inside.getByText(words("code.wrong_state")).waitFor();
+      await offered.first().waitFor({ state: "detached" });
+    });
+  });
+
   test(`a customer is found by whatever is at hand ${at}`, async () => {
     await host.setClock("2026-10-05T10:00:00+09:00");
     const who = `found-${name}`;
     const line = await host.openLine(who, { plan: "lte-light" });
+    const dashed = line.number.replace(/^(\d{3})(\d{4})/, "$1-$2-");
     const asked = [];
     await visit(browser, host, { screen, language }, async (page) => {
       page.on("request", (request) => asked.push(request.url()));
       await enter(page);
       await page.locator("header nav").getByRole("link", { name: words("nav.search") }).click();
-      for (const [query, by] of [[line.number, "number"], [line.orderId, "line"], [`open-${line.orderId}`, "line"], [who, "customer_id"]]) {
+      for (const [query, by] of [
+        [line.number, "number"], [dashed.replaceAll("-", " "), "number"],
+        [line.orderId, "line"], [`open-${line.orderId}`, "saga"], [who, "customer_id"],
+      ]) {
         await page.locator("#query").fill(query);
         await page.keyboard.press("Enter");
-        await page.locator(".found", { hasText: words(`search.by.${by}`) }).getByText(who).waitFor();
+        const found = page.locator(".found", { hasText: words(`search.by.${by}`) });
+        await found.getByText(who).waitFor();
+        await page.getByRole("status").filter({ hasText: words("search.found", { count: 1 }) }).waitFor();
+        assert.deepEqual(await found.locator(".button").evaluateAll((all) => all.map((link) => link.getAttribute("href"))),
+          by === "saga" ? [`#/sagas/${query}`] : []);
       }
-      await page.getByRole("button", { name: words("search.suspend") }).click();
+      const suspend = page.getByRole("button", { name: words("search.suspend") });
+      const dialog = page.locator("dialog[open]", { hasText: words("search.suspend.question", { customer: who, number: dashed }) });
+      await suspend.click();
+      await dialog.waitFor();
+      await isFit(page);
+      await dialog.getByRole("button", { name: words("keep") }).click();
+      await dialog.waitFor({ state: "detached" });
+      assert.equal((await host.json(`/api/orders/${line.orderId}`, { who })).status, "active", "nobody is cut off by one press");
+      await suspend.click();
+      await dialog.getByRole("button", { name: words("search.suspend") }).click();
+      await page.locator("#live", { hasText: words("search.changed.suspension", { number: dashed }) }).waitFor();
       await page.locator(".chip", { hasText: words("order_status.suspended") }).waitFor();
       await isFit(page);
       await page.getByRole("button", { name: words("search.resume") }).click();
@@ -322,15 +426,31 @@ for (const { language, size } of EVERYWHERE) {
 
   test(`who is on the phone is told about a bill ${at}`, async () => {
     const who = `call-${name}`;
-    await host.setClock("2026-10-05T10:00:00+09:00");
-    await host.openLine(who, { plan: "lte-light" });
-    await host.setClock("2026-11-02T10:00:00+09:00");
-    await host.runMonth("2026-10");
-    const { bills: [bill] } = await host.myPage(who, "the bill", (page) => page.bills.length === 1);
+    const { bill, paymentId } = await host.heldPayment(who, "approve");
+    await host.myPage(who, "the payment", (page) => page.payments.length === 1);
     await visit(browser, host, { screen, language }, async (page) => {
       await enter(page);
       await page.goto(`${CONSOLE}#/search/${who}`);
-      await page.locator(`a[href$="${bill.billId}"]`).click();
+      const fact = (label) => page.locator(".facts div", { hasText: words(label) }).locator("dd");
+      assert.equal((await fact("search.due").textContent()).replace(/[^0-9]/g, ""), String(bill.outstanding));
+      assert.equal(await fact("search.first_due").locator("time").getAttribute("datetime"), bill.dueDate);
+      assert.equal(await fact("search.lines").textContent(), words("today.lines", { count: 1 }));
+      const plans = (await host.json("/api/plans")).items;
+      await page.getByText(plans.find((plan) => plan.code === "lte-light").name[language]).waitFor();
+      await page.locator(".item", { hasText: words("line.since") }).locator('time[datetime^="2026-10-05"]').waitFor();
+      await isFit(page);
+      const month = new Intl.DateTimeFormat(language === "ko" ? "ko-KR" : "en-US", { year: "numeric", month: "long" }).format(new Date("2026-10-15"));
+      await page.locator(`a[href$="${paymentId}"]`, { hasText: words("bill.title", { month }) }).waitFor();
+      await page.goto(`${CONSOLE}#/search`);
+      await page.locator("#query").fill(paymentId);
+      await page.keyboard.press("Enter");
+      const found = page.locator(".found", { hasText: words("search.by.payment") });
+      await found.getByRole("link", { name: words("search.see.payment") }).click();
+      await page.waitForURL((url) => url.hash === `#/search/${who}/payments/${paymentId}`);
+      await page.goto(`${CONSOLE}#/search`);
+      await page.locator("#query").fill(bill.billId);
+      await page.keyboard.press("Enter");
+      await page.locator(".found").getByRole("link", { name: words("search.see.bill") }).click();
       await page.locator(".charges tfoot").waitFor();
       await isFit(page);
       await page.getByRole("button", { name: words("document.show") }).click();
@@ -354,6 +474,10 @@ for (const { language, size } of EVERYWHERE) {
     await visit(browser, host, { screen, language, expected: [400] }, async (page) => {
       await enter(page);
       await page.locator("header nav").getByRole("link", { name: words("nav.usage") }).click();
+      await page.getByRole("button", { name: words("usage.send") }).click();
+      await page.getByRole("alert").filter({ hasText: words("usage.choose_first") }).waitFor();
+      assert.equal(await page.evaluate(() => document.activeElement.id), "file");
+      await isFit(page);
       const send = async (file, text) => {
         await page.locator("#file").setInputFiles({ name: file, mimeType: "text/csv", buffer: Buffer.from(text) });
         await page.getByRole("button", { name: words("usage.send") }).click();
@@ -365,7 +489,11 @@ for (const { language, size } of EVERYWHERE) {
       await isFit(page);
       const download = page.waitForEvent("download");
       await page.getByRole("button", { name: words("usage.report") }).click();
-      assert.equal((await download).suggestedFilename(), "rejected-usage.csv.csv");
+      assert.equal((await download).suggestedFilename(), "rejected-usage.csv");
+      await page.getByRole("heading", { name: words("usage.result", { name: "usage.csv" }) }).waitFor();
+      await page.locator("#file").setInputFiles({ name: "other.csv", mimeType: "text/csv", buffer: Buffer.from("") });
+      assert.equal(await page.locator("#file-name").textContent(), "other.csv");
+      assert.equal(await page.locator(".share").count(), 0, "the report of another file is gone");
       await send("nonsense.csv", "a,b\n1,2\n");
       await page.getByRole("alert").filter({ hasText: words("code.invalid_file") }).waitFor();
       await isFit(page);
@@ -378,7 +506,7 @@ test("a saga with more messages than are kept says so, and one that remembers no
   const line = await host.openLine("many-messages", { plan: "lte-light" });
   const { messages, ...saga } = await host.json(`/api/sagas/open-${line.orderId}`, { who: "operator-1" });
   const old = { ...saga, steps: saga.steps.map(({ history, ...step }) => step) };
-  const words = wordsOf("ko");
+  const words = wordsOf("ko", "console");
   await visit(browser, host, { screen: PHONE }, async (page) => {
     let answer = { ...saga, messages, messagesLeftOut: 12 };
     await page.route("**/api/sagas/open-*", (route) => route.fulfill({ json: answer }));

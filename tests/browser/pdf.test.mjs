@@ -18,7 +18,7 @@ const CHARGES = {
   data_mb: "데이터 Data",
   contract_discount: "선택약정 할인 Contract discount",
   vat: "부가가치세 VAT",
-  rounding: "원단위 절사 Cut to 10 won",
+  rounding: "원단위 절사 Rounding",
 };
 const UNITS = { month: "월 month", minute: "분 min", message: "건 texts", MB: "MB", won: "원 won" };
 const USED = ["voice_day", "voice_evening", "voice_night", "voice_international", "sms", "data_mb"];
@@ -107,7 +107,7 @@ test("another program reads a bill in Korean, and the sums are the API's", { tim
   ]);
   assert.match(pdf.paragraphs[6], /^발행한 때의 청구서입니다/);
   assert.deepEqual(pdf.tables[0][0], ["항목 Item", "수량 Quantity", "단위 Unit", "금액(원) Won"]);
-  assert.match(pdf.tables[0][2][0], /단가 108원, 기본 제공 300 중 300 사용 at 108 won, 300 of 300 included$/);
+  assert.match(pdf.tables[0][2][0], /단가 108원, 기본 제공 300분 중 300분 사용 at 108 won, 300 of 300 min included$/);
   assert.match(pdf.text, /청구 내역 Charges/);
   tells(pdf, bill);
 });

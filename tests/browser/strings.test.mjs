@@ -12,6 +12,9 @@ const SOURCES = MODULES.map((name) => readFileSync(resolve(WEB, name), "utf8")).
 const API = JSON.parse(readFileSync(resolve(ROOT, "functions/openapi/openapi.json"), "utf8"));
 const schema = (name) => API.components.schemas[name];
 
+/** The name of a text, without the site that has its own words for it. */
+const bare = (name) => name.replace(/^(?:console|mypage)\./, "");
+
 const has = (names) => assert.deepEqual(names.filter((name) => !Object.hasOwn(STRINGS, name)), []);
 
 test("every text is there in Korean and in English", () => {
@@ -39,9 +42,21 @@ test("every text is used", () => {
   const byName = [...SOURCES.matchAll(/\bnamed\(["`]([\w.]+)/g)].map((found) => `${found[1]}.`);
   const outcomes = ["outcome.", "step.", "order_status.", "bill_status.", "payment_status.", "saga_status.", "parked_state."];
   const prefixes = [...families, ...byName, ...outcomes, "plan.", "decline."];
-  const unused = Object.keys(STRINGS).filter((name) =>
+  const unused = Object.keys(STRINGS).map(bare).filter((name) =>
     !SOURCES.includes(`"${name}"`) && !prefixes.some((prefix) => name.startsWith(prefix)));
   assert.deepEqual(unused, []);
+});
+
+test("a text of one site stands for one of both, and says something else", () => {
+  const own = Object.keys(STRINGS).filter((name) => bare(name) !== name);
+  assert.ok(own.length > 0);
+  has(own.map(bare));
+  for (const name of own) assert.notDeepEqual(STRINGS[name], STRINGS[bare(name)], name);
+});
+
+test("a customer reads of paying, never of collecting", () => {
+  const shown = Object.entries(STRINGS).filter(([name]) => !/^(?:console|today|chart|search|queue|run|saga)\./.test(name));
+  assert.deepEqual(shown.filter(([, [korean]]) => korean.includes("수납")), []);
 });
 
 test("every code of a problem has its sentence", () => {

@@ -33,7 +33,8 @@ pub struct Found {
 impl App {
     /// The customers that a text stands for: a customer id, a phone number, or an id that names a line.
     pub async fn find_customers(&self, text: &str) -> Result<Vec<Found>, Failure> {
-        if let Ok(number) = PhoneNumber::parse(text)
+        // As people write it down: `010 1234 5678`.
+        if let Ok(number) = PhoneNumber::parse(&text.replace(' ', ""))
             && let Some(holder) = self.holder(&number).await?
         {
             let order_id = Some(holder.order_id);

@@ -27,7 +27,7 @@ async fn a_customer_is_found_by_everything_that_leads_to_one() {
         assert_eq!(found(&world, &query).await, by_line, "{query}");
     }
     let by_number = json!([{ "customerId": "customer-kim", "by": "number", "orderId": order }]);
-    for query in ["01055550001", "010-5555-0001", "  010-5555-0001 "] {
+    for query in ["01055550001", "010-5555-0001", "  010-5555-0001 ", "010 5555 0001"] {
         assert_eq!(found(&world, query).await, by_number, "{query}");
     }
     assert_eq!(

@@ -6,8 +6,8 @@ use crate::money::Won;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-/// A plan as it is on one day, in the form of `GET /api/plans`. Prices are in won without VAT, but for the one that
-/// says so.
+/// A plan as it is on one day, in the form of `GET /api/plans`. Prices are in won without VAT, but for those that
+/// say so.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ListedPlan {
@@ -23,6 +23,8 @@ pub struct ListedPlan {
     pub monthly_fee: Won,
     /// Won a month with VAT: the price that Korean carriers advertise.
     pub monthly_fee_with_vat: Won,
+    /// The same with a contract (선택약정); without such a discount there is no difference.
+    pub contract_fee_with_vat: Won,
     /// Percent of VAT.
     pub vat_percent: u8,
     /// Percent off the monthly fee with a contract (선택약정); 0 when there is no such discount.
@@ -42,7 +44,8 @@ impl ListedPlan {
             on_sale: plan.on_sale,
             valid_from: version.valid_from,
             monthly_fee: version.monthly_fee,
-            monthly_fee_with_vat: with_vat(version),
+            monthly_fee_with_vat: with_vat(version, version.monthly_fee.get()),
+            contract_fee_with_vat: with_vat(version, with_contract(version)),
             vat_percent: version.vat_percent,
             contract_discount_percent: version.contract_discount_percent,
             allowances: version.allowances,
@@ -51,8 +54,17 @@ impl ListedPlan {
     }
 }
 
-/// Rounded as the VAT of a bill is. The range of a fee, checked when the catalogue was read, leaves room.
-fn with_vat(version: &PlanVersion) -> Won {
+/// The fee less the discount of a contract, in won.
+fn with_contract(version: &PlanVersion) -> i64 {
     let fee = version.monthly_fee.get();
-    Won::new(fee + (fee * i64::from(version.vat_percent) + 50) / 100)
+    fee - percent(version.contract_discount_percent, fee)
+}
+
+fn with_vat(version: &PlanVersion, fee: i64) -> Won {
+    Won::new(fee + percent(version.vat_percent, fee))
+}
+
+/// Rounded as the shares of a bill are. The range of a fee, checked when the catalogue was read, leaves room.
+fn percent(percent: u8, of: i64) -> i64 {
+    (of * i64::from(percent) + 50) / 100
 }

@@ -137,6 +137,8 @@ fn the_catalogue_that_ships_sells_what_it_should() {
     assert_eq!(on_sale, ["5g-unlimited", "5g-standard", "lte-light", "lte-basic", "published-rates"]);
     let advertised: Vec<_> = listed.iter().map(|plan| plan.monthly_fee_with_vat.get()).collect();
     assert_eq!(advertised, [89_000, 69_000, 33_000, 12_100, 44_000, 0]);
+    let with_contract: Vec<_> = listed.iter().map(|plan| plan.contract_fee_with_vat.get()).collect();
+    assert_eq!(with_contract, [66_750, 51_750, 24_750, 9_075, 44_000, 0]);
     let published = catalogue.plan(&code("published-rates")).unwrap();
     let rates = published.version_on(date(2026, 10, 1)).unwrap().rates;
     let by_band = [rates.voice_day, rates.voice_evening, rates.voice_night, rates.voice_international];
@@ -151,7 +153,8 @@ fn a_listed_plan_has_the_documented_form() {
     let listed = catalogue.listed_on(date(2026, 10, 31)).remove(0);
     let form = json!({
         "code": "one", "name": {"ko": "요금제", "en": "Plan"}, "onSale": true, "validFrom": "2026-10-16",
-        "monthlyFee": 30_000, "monthlyFeeWithVat": 33_000, "vatPercent": 10, "contractDiscountPercent": 25,
+        "monthlyFee": 30_000, "monthlyFeeWithVat": 33_000, "contractFeeWithVat": 24_750, "vatPercent": 10,
+        "contractDiscountPercent": 25,
         "allowances": {"voiceMinutes": 300, "sms": null, "dataMb": 0},
         "rates": {"voice_day": 108, "voice_evening": 108.5, "voice_night": 0, "voice_international": null,
                   "sms": 20, "data_mb": 20.48}

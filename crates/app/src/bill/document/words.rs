@@ -25,7 +25,7 @@ pub(super) fn charge(code: ChargeCode) -> Name {
         ChargeCode::Usage(UsageType::DataMb) => name("데이터", "Data"),
         ChargeCode::ContractDiscount => name("선택약정 할인", "Contract discount"),
         ChargeCode::Vat => name("부가가치세", "VAT"),
-        ChargeCode::Rounding => name("원단위 절사", "Cut to 10 won"),
+        ChargeCode::Rounding => name("원단위 절사", "Rounding"),
     }
 }
 
@@ -42,7 +42,7 @@ pub(super) fn unit(unit: Unit) -> Name {
 
 /// How the amount of a line follows: its rule, and the price of a unit where there is one.
 pub(super) fn explanation(line: &ChargeLine) -> Name {
-    let rule = rule(&line.rule);
+    let rule = rule(&line.rule, &unit(line.unit));
     if line.unit == Unit::Won {
         return rule;
     }
@@ -51,12 +51,12 @@ pub(super) fn explanation(line: &ChargeLine) -> Name {
 }
 
 /// The rules of [`ChargeLine::rule`]. One that is not known here is shown as it stands.
-fn rule(rule: &str) -> Name {
+fn rule(rule: &str, unit: &Name) -> Name {
     let known = match rule {
         "unit rate" => Some(name("사용량 과금", "by use")),
         "unlimited" => Some(name("무제한 제공", "included without limit")),
-        "cut to 10 won" => Some(name("10원 미만 절사", "what is over a multiple of 10 won")),
-        _ => days(rule).or_else(|| included(rule)).or_else(|| late(rule)).or_else(|| percent(rule)),
+        "cut to 10 won" => Some(name("10원 미만 절사", "rounded down to 10 won")),
+        _ => days(rule).or_else(|| included(rule, unit)).or_else(|| late(rule)).or_else(|| percent(rule)),
     };
     known.unwrap_or_else(|| name(rule, rule))
 }
@@ -72,10 +72,13 @@ fn days(rule: &str) -> Option<Name> {
     })
 }
 
-fn included(rule: &str) -> Option<Name> {
+fn included(rule: &str, unit: &Name) -> Option<Name> {
     let (used, allowance) = rule.strip_prefix("included ")?.split_once('/')?;
     let (used, allowance) = (grouped(used), grouped(allowance));
-    Some(name(format!("기본 제공 {allowance} 중 {used} 사용"), format!("{used} of {allowance} included")))
+    Some(name(
+        format!("기본 제공 {allowance}{ko} 중 {used}{ko} 사용", ko = unit.ko),
+        format!("{used} of {allowance} {} included", unit.en),
+    ))
 }
 
 fn late(rule: &str) -> Option<Name> {
@@ -136,7 +139,7 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, ko: &str, en: &str) {
-        assert_eq!(rule(text), name(ko, en), "{text}");
+        assert_eq!(rule(text, &unit(Unit::Minute)), name(ko, en), "{text}");
     }
 
     #[test]
@@ -144,8 +147,12 @@ mod tests {
         check("days 17/31", "31일 중 17일", "17 of 31 days");
         check("days 16/31 from 2026-10-16", "2026-10-16부터 31일 중 16일", "16 of 31 days from 2026-10-16");
         check("unit rate", "사용량 과금", "by use");
-        check("included 280/300", "기본 제공 300 중 280 사용", "280 of 300 included");
-        check("included 2560.5/102400", "기본 제공 102,400 중 2,560.5 사용", "2,560.5 of 102,400 included");
+        check("included 280/300", "기본 제공 300분 중 280분 사용", "280 of 300 min included");
+        check(
+            "included 2560.5/102400",
+            "기본 제공 102,400분 중 2,560.5분 사용",
+            "2,560.5 of 102,400 min included",
+        );
         check("unlimited", "무제한 제공", "included without limit");
         check("late usage of 2026-09", "2026-09 사용분 추가 청구", "late usage of 2026-09");
         check(
@@ -155,7 +162,7 @@ mod tests {
         );
         check("25% of monthly_fee", "월정액의 25%", "25% of the monthly fee");
         check("vat 10%", "세율 10%", "10% of the above");
-        check("cut to 10 won", "10원 미만 절사", "what is over a multiple of 10 won");
+        check("cut to 10 won", "10원 미만 절사", "rounded down to 10 won");
     }
 
     #[test]

@@ -1,0 +1,21 @@
+// What a customer does on MyPage in more than one story.
+
+export const MYPAGE = "/api/web/mypage";
+
+/** Signs in as a customer of any id. */
+export async function enter(page, id) {
+  await page.goto(MYPAGE);
+  await page.locator(".welcome button.primary").click();
+  await page.locator("#other").fill(id);
+  await page.locator('button[value="customer:"]').click();
+  await page.locator(".hero, .empty").first().waitFor();
+}
+
+/** Pays with a card on the gateway's form. */
+export async function fillInCard(page, card) {
+  await page.locator(`input[value="${card}"]`).check();
+  await page.locator('button[value="pay"]').click();
+}
+
+/** Waits until a saga is told to have come to this. */
+export const saysOutcome = (page, text, within = page) => within.locator("[data-status]", { hasText: text }).waitFor();

@@ -1,0 +1,97 @@
+// MyPage while a payment is neither done nor undone: nobody pays twice, and everybody is told what is going on.
+import { after, before, test } from "node:test";
+import assert from "node:assert/strict";
+import { DESK, PHONE, isFit, launch, signIn, visit } from "./browser.mjs";
+import { start } from "./host.mjs";
+import { MYPAGE, enter, fillInCard, saysOutcome } from "./mypage.mjs";
+import { wordsOf } from "./words.mjs";
+
+let host;
+let browser;
+
+before(async () => {
+  // Without this function, a charge is never taken to its bill.
+  [host, browser] = await Promise.all([start({ off: ["bill_on_payment_captured"] }), launch()]);
+});
+after(async () => {
+  await browser?.close();
+  await host?.stop();
+});
+
+/** The payment's page says that the money did not go back, and nothing of a card that was declined. */
+async function saysWhy(page, words) {
+  const why = page.locator(".facts > div", { hasText: words("payment.not_refunded") });
+  assert.equal(await why.locator("dd").textContent(), words("reason.NOT_CANCELABLE_PAYMENT"));
+  assert.equal(await page.getByText(words("payment.reason"), { exact: true }).count(), 0);
+  await isFit(page);
+}
+
+for (const [language, screen] of [["ko", PHONE], ["en", DESK]]) {
+  test(`a bill whose payment is being checked is not offered for payment again, in ${language}`, async () => {
+    const words = wordsOf(language);
+    const who = `held-${language}`;
+    const { bill, paymentId } = await host.heldPayment(who, "approve");
+    await host.myPage(who, "the charge", (view) => view.payments[0]?.status === "captured");
+    await visit(browser, host, { screen, language }, async (page) => {
+      await enter(page, who);
+      await page.getByRole("link", { name: words("due.checked", { count: 1 }) }).waitFor();
+      assert.match(await page.locator(".hero .sum").textContent(), /^₩?0원?$/);
+      assert.equal(await page.getByRole("link", { name: words("due.pay") }).count(), 0);
+      await isFit(page);
+      await page.goto(`${MYPAGE}#/bills/${bill.billId}`);
+      const checked = page.locator(".bill").getByRole("link", { name: words("pay.checked") });
+      await checked.waitFor();
+      assert.equal(await page.getByRole("button", { name: words.start("pay.button") }).count(), 0);
+      await isFit(page);
+      await checked.click();
+      await page.locator(".heading .chip", { hasText: words("payment_status.captured") }).waitFor();
+      assert.match(page.url(), new RegExp(`${paymentId}$`));
+      await page.locator(".note", { hasText: words("pay.checked") }).waitFor();
+      await isFit(page);
+    });
+  });
+
+  test(`whose money is stuck is told that somebody looks into it, and not that the card was declined: ${language}`, async () => {
+    const words = wordsOf(language);
+    const who = `stuck-${language}`;
+    const { paymentId } = await host.stuckPayment(who);
+    await visit(browser, host, { screen, language }, async (page) => {
+      await enter(page, who);
+      await page.goto(`${MYPAGE}#/payments/${paymentId}`);
+      await page.locator(".note", { hasText: words("outcome.pay_bill.stuck") }).waitFor();
+      await saysWhy(page, words);
+    });
+    await visit(browser, host, { screen, language }, async (page) => {
+      await signIn(page, "/api/web/console", "청구 운영자");
+      await page.goto(`/api/web/console#/search/${who}/payments/${paymentId}`);
+      await saysWhy(page, words);
+    });
+  });
+}
+
+for (const [language, screen] of [["ko", PHONE], ["en", DESK]]) {
+  test(`who reloads the page while the card is charged has paid once, and is told so: ${language}`, async () => {
+    const words = wordsOf(language);
+    const who = `reload-${language}`;
+    const bill = await host.withBill(who);
+    const answers = [];
+    await visit(browser, host, { screen, language, expected: [409] }, async (page) => {
+      page.on("response", (response) => response.url().endsWith("/api/payments") && answers.push(response.status()));
+      await enter(page, who);
+      await page.goto(`${MYPAGE}#/bills/${bill.billId}`);
+      const asked = page.waitForRequest((request) => request.url().endsWith("/api/payments"));
+      await page.getByRole("button", { name: words.start("pay.button") }).click();
+      await fillInCard(page, "slow");
+      await asked;
+      await page.locator(".outcome", { hasText: words("pay.waiting") }).waitFor();
+      await page.reload();
+      await page.locator(".outcome", { hasText: words("pay.waiting") }).waitFor();
+      await isFit(page);
+      await saysOutcome(page, words("outcome.pay_bill.running"));
+      assert.equal(await page.getByRole("alert").count(), 0);
+    });
+    assert.equal(answers[0], 409, `the first answer is that the charge is under way, of ${answers}`);
+    const { payments } = await host.myPage(who, "the payment", (view) => view.payments.length > 0);
+    assert.equal(payments.length, 1);
+  });
+}

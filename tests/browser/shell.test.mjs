@@ -1,0 +1,229 @@
+// What both sites share: the language, the session, addresses that lead nowhere, and where the focus goes.
+import { after, before, test } from "node:test";
+import assert from "node:assert/strict";
+import { DESK, PHONE, isFit, launch, signIn, visit } from "./browser.mjs";
+import { start } from "./host.mjs";
+import { enter } from "./mypage.mjs";
+import { wordsOf } from "./words.mjs";
+
+const SITES = [
+  { site: "mypage", person: "김민지", first: "nav.home" },
+  { site: "console", person: "청구 운영자", first: "today.title" },
+];
+const SCREENS = [["ko", DESK], ["en", PHONE]];
+const NOW = "2026-11-02T10:00:00+09:00";
+let host;
+let browser;
+
+before(async () => {
+  [host, browser] = await Promise.all([start(), launch()]);
+});
+after(async () => {
+  await browser?.close();
+  await host?.stop();
+});
+
+const path = (site, rest = "") => `/api/web/${site}${rest}`;
+const heading = (page, name) => page.getByRole("heading", { level: 1, name, exact: true });
+
+/** The page that is shown has this heading and this title. */
+async function isHeaded(page, name, words, site) {
+  await heading(page, name).waitFor();
+  await page.waitForFunction((title) => document.title === title, `${name} · ${words(site)}`);
+}
+
+/** The focus is on the heading of this level, within what is in front. */
+async function isAtHeading(page, level, inside = "main") {
+  await page.waitForFunction(([tag, box]) => document.activeElement.matches(`${box} ${tag}`), [`h${level}`, inside]);
+}
+
+/** A customer's payment that is done. */
+async function paid(who) {
+  const { bill, paymentId, sagaId } = await host.heldPayment(who, "approve");
+  await host.sagaEnds(sagaId, who);
+  await host.myPage(who, "the payment", (page) => page.payments[0]?.status === "completed");
+  return { bill, paymentId };
+}
+
+for (const { site, person, first } of SITES) {
+  test(`the button for the language changes all of ${site}, its title too`, async () => {
+    const buttons = { ko: "한국어", en: "English" };
+    await visit(browser, host, {}, async (page) => {
+      const read = async (language, name) => {
+        await page.getByRole("button", { name: buttons[language] }).click();
+        const words = wordsOf(language, site);
+        await isHeaded(page, words(name), words, site);
+        assert.equal(await page.locator("html").getAttribute("lang"), language);
+        await isFit(page);
+      };
+      await page.goto(path(site));
+      await read("en", `welcome.${site}.title`);
+      await read("ko", `welcome.${site}.title`);
+      await signIn(page, path(site), person);
+      await read("en", first);
+      await read("ko", first);
+    });
+  });
+
+  test(`who was signed in to ${site} for too long is told so, and not who signed out`, async () => {
+    for (const [language, screen] of SCREENS) {
+      const words = wordsOf(language, site);
+      await host.setClock(NOW);
+      await visit(browser, host, { screen, language, expected: [401] }, async (page) => {
+        await signIn(page, path(site), person);
+        await heading(page, words(first)).waitFor();
+        // An API that lets the token in no more, as it is after its time.
+        await page.route((url) => url.pathname.startsWith("/api/") && !url.pathname.startsWith("/api/web/"), (route) =>
+          route.fulfill({ status: 401, contentType: "application/problem+json", json: { code: "unauthenticated" } }));
+        await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+        const told = page.getByRole("alert").filter({ hasText: words("sign_in.expired") });
+        await told.waitFor();
+        await isAtHeading(page, 1);
+        await isFit(page);
+        await page.unrouteAll();
+        await page.reload();
+        await told.waitFor();
+        await signIn(page, path(site), person);
+        await heading(page, words(first)).waitFor();
+        await page.getByRole("button", { name: words("sign_out") }).click();
+        await page.locator(".welcome").waitFor();
+        assert.equal(await page.getByRole("alert").count(), 0);
+      });
+    }
+  });
+
+  test(`an address of ${site} that leads nowhere has a heading, a title and a way back`, async () => {
+    const nowhere = {
+      mypage: ["%E0%A4%A", "nothing", "bills/xyz", "payments/xyz", "lines/xyz", "pay/xyz"],
+      console: ["%E0%A4%A", "nothing", "sagas/nope-1", "search/customer-1/bills/xyz", "search/customer-1/payments/xyz"],
+    };
+    for (const [language, screen] of SCREENS) {
+      const words = wordsOf(language, site);
+      await visit(browser, host, { screen, language, expected: [400, 404] }, async (page) => {
+        await signIn(page, path(site), person);
+        for (const there of nowhere[site]) {
+          await page.goto(path(site, `#/${there}`));
+          await isHeaded(page, words("not_here"), words, site);
+          await isAtHeading(page, 1);
+          assert.equal(await page.getByRole("button", { name: words("retry") }).count(), 0, there);
+          await isFit(page);
+          await page.reload();
+          await isHeaded(page, words("not_here"), words, site);
+          await page.locator("main").getByRole("link").last().click();
+          await page.locator("h1").filter({ hasNotText: words("not_here") }).waitFor();
+        }
+      });
+    }
+  });
+}
+
+test("a page that cannot be read has a heading, and what it shows when it can takes the focus", async () => {
+  const { bill } = await paid("unread");
+  const words = wordsOf("ko");
+  await visit(browser, host, { expected: [500] }, async (page) => {
+    await enter(page, "unread");
+    await page.route("**/api/bills/*", (route) => route.fulfill({ status: 500, json: { code: "internal" } }));
+    await page.goto(path("mypage", `#/bills/${bill.billId}`));
+    await isHeaded(page, words("not_loaded"), words, "mypage");
+    await isFit(page);
+    await page.unrouteAll();
+    await page.getByRole("button", { name: words("retry") }).click();
+    await page.locator(".charges").waitFor();
+    await isAtHeading(page, 1);
+    assert.notEqual(await page.locator("h1").textContent(), words("not_loaded"));
+  });
+});
+
+for (const [language, screen] of SCREENS) {
+  test(`the window for a cancellation leads to what is to be done, and back to the page: ${language}`, async () => {
+    const who = `focus-${language}`;
+    const words = wordsOf(language);
+    const { paymentId } = await paid(who);
+    await visit(browser, host, { screen, language }, async (page) => {
+      await enter(page, who);
+      await page.goto(path("mypage", `#/payments/${paymentId}`));
+      const button = page.getByRole("button", { name: words("cancel.button") });
+      await button.click();
+      await isAtHeading(page, 2, "dialog[open]");
+      await page.keyboard.press("Escape");
+      await page.waitForFunction(() => document.activeElement.matches("main .actions button"));
+      await button.click();
+
+      const reason = page.locator("#reason");
+      await reason.fill("   ");
+      await page.getByRole("button", { name: words("cancel.confirm") }).click();
+      await page.locator("#reason:focus[aria-invalid=true]").waitFor();
+      await page.getByText(words("cancel.reason.missing")).waitFor();
+      await isFit(page);
+      await page.getByRole("button", { name: words("cancel.reason.twice") }).click();
+      await page.locator("#reason:focus:not([aria-invalid])").waitFor();
+      assert.equal(await reason.inputValue(), words("cancel.reason.twice"));
+      assert.equal(await page.getByText(words("cancel.reason.missing")).count(), 0);
+
+      await page.getByRole("button", { name: words("cancel.confirm") }).click();
+      await isAtHeading(page, 2, "dialog[open]");
+      const done = words("outcome.cancel_payment.completed");
+      await page.locator("dialog[open] .voice", { hasText: done }).waitFor({ state: "attached" });
+      await isFit(page);
+      await button.waitFor({ state: "detached" });
+      await page.getByRole("button", { name: words("close"), exact: true }).last().click();
+      await isAtHeading(page, 1);
+    });
+    assert.equal((await host.json(`/api/payments/${paymentId}`, { who })).cancelReason, words("cancel.reason.twice"));
+  });
+}
+
+test("a saga that is tried again leaves the focus on the page", async () => {
+  const line = await host.openLine("stand-in", { plan: "lte-light" });
+  const saga = await host.json(`/api/sagas/open-${line.orderId}`, { who: "operator-1" });
+  const words = wordsOf("ko", "console");
+  await visit(browser, host, {}, async (page) => {
+    let status = "stuck";
+    await page.route("**/api/sagas/open-*", (route) => route.fulfill({ json: { ...saga, status } }));
+    await page.route("**/api/sagas/*/retry", (route) => {
+      status = "compensating";
+      return route.fulfill({ status: 202, json: {} });
+    });
+    await signIn(page, path("console"), "청구 운영자");
+    await page.goto(path("console", `#/sagas/${saga.sagaId}`));
+    const retry = page.getByRole("button", { name: words("saga.retry") });
+    await retry.focus();
+    await page.keyboard.press("Enter");
+    await retry.waitFor({ state: "detached" });
+    await isAtHeading(page, 1);
+    await page.locator("#live", { hasText: words("saga.retried") }).waitFor({ state: "attached" });
+  });
+});
+
+test("the parts of a card stand apart", async () => {
+  const { bill } = await paid("apart");
+  await visit(browser, host, { screen: PHONE }, async (page) => {
+    await enter(page, "apart");
+    for (const refused of ["PAY_PROCESS_CANCELED", undefined]) {
+      const wish = { billId: bill.billId, amount: bill.amount, key: "a", refused, answer: { paymentId: "p", sagaId: "pay-p", status: "unknown" } };
+      await page.route("**/api/sagas/pay-p", (route) => route.fulfill({ json: {
+        sagaId: "pay-p", kind: "pay_bill", status: "running", steps: [{ step: "pay.captured", state: null }],
+      } }));
+      await page.evaluate((kept) => sessionStorage.setItem("payments", JSON.stringify({ one: kept })), wish);
+      await page.goto(path("mypage", refused ? "#/pay/one" : "#/payments"));
+      if (!refused) await page.goto(path("mypage", "#/pay/one"));
+      await page.locator(".card .note").waitFor();
+      if (!refused) await page.locator(".card .outcome").waitFor();
+      const parts = await page.locator(".card > *").evaluateAll((all) => all.map((part) => part.getBoundingClientRect()).map(({ top, bottom }) => ({ top, bottom })));
+      assert.ok(parts.length >= 3);
+      assert.ok(parts.every(({ top }, index) => index === 0 || top - parts[index - 1].bottom >= 12), JSON.stringify(parts));
+      await isFit(page);
+    }
+  });
+});
+
+test("who is in the wrong place is told so, with room between the lines", async () => {
+  const words = wordsOf("ko");
+  await visit(browser, host, { screen: PHONE }, async (page) => {
+    await signIn(page, path("console"), "김민지");
+    await heading(page, words("operators_only")).waitFor();
+    const [top, bottom] = await page.evaluate(() => [document.querySelector(".failed").getBoundingClientRect().top, document.querySelector("h1").getBoundingClientRect().bottom]);
+    assert.ok(top - bottom >= 12, `${top - bottom} px`);
+    await isFit(page);
+  });
+});
