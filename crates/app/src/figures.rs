@@ -17,13 +17,12 @@ use domain::calendar::{UsageMonth, rfc3339, seoul_date};
 use domain::limits::BUCKETS_AT_ONCE;
 use domain::saga::Status;
 use futures::stream::{self, StreamExt, TryStreamExt};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Serialize;
-use std::sync::Arc;
 
 /// Rows that are counted in one bucket; where there are more, the count is a lower bound.
 pub const COUNTED_MAX: usize = 200;
-/// Seconds for which the figures are kept.
+/// Seconds for which what was counted is kept.
 const FRESH_SECONDS: i64 = 5;
 
 /// A number of things that are open.
@@ -40,6 +39,20 @@ pub struct Count {
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Figures {
+    #[serde(flatten)]
+    counted: Counted,
+    /// The run of the month before, if it was run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_run: Option<RunView>,
+    /// How many messages wait, where this can be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    queues: Option<Vec<Depth>>,
+}
+
+/// What takes a look into every bucket.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Counted {
     /// When it was counted.
     as_of: String,
     /// Sagas on their way.
@@ -55,18 +68,9 @@ pub struct Figures {
     open_payments: Count,
     /// What is parked for an operator.
     parked: Count,
-    /// The run of the month before, if it was run.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    last_run: Option<RunView>,
     #[serde(flatten)]
     business: Business,
-    /// How many messages wait, where this can be told.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    queues: Option<Vec<Depth>>,
 }
-
-/// The figures that were counted last.
-pub(crate) type Kept = Arc<tokio::sync::Mutex<Option<(Timestamp, Figures)>>>;
 
 /// Statuses of sagas that have not ended.
 const OPEN: [Status; 3] = [Status::Running, Status::Compensating, Status::Stuck];
@@ -84,8 +88,11 @@ struct Opened {
 impl App {
     /// The numbers that matter now: counted up to 5 s ago, but for the last run, which somebody may just have started.
     pub async fn figures(&self) -> Result<Figures, Failure> {
-        let (figures, last_run) = tokio::try_join!(self.counted_lately(), self.last_run())?;
-        Ok(Figures { last_run, ..figures })
+        let counted = self.kept_figures.get(&*self.ports.clock, FRESH_SECONDS, self.count_figures());
+        // A bus that says nothing for a while keeps nobody waiting for longer than it must.
+        let queues = async { Ok(self.queue_depths().await) };
+        let (counted, last_run, queues) = tokio::try_join!(counted, self.last_run(), queues)?;
+        Ok(Figures { counted, last_run, queues })
     }
 
     async fn last_run(&self) -> Result<Option<RunView>, Failure> {
@@ -96,30 +103,14 @@ impl App {
         }
     }
 
-    async fn counted_lately(&self) -> Result<Figures, Failure> {
-        let mut kept = self.kept_figures.lock().await;
+    async fn count_figures(&self) -> Result<Counted, Failure> {
         let now = self.now();
-        let fresh = |at: Timestamp| now.duration_since(at).abs() < SignedDuration::from_secs(FRESH_SECONDS);
-        if let Some((at, figures)) = kept.as_ref()
-            && fresh(*at)
-        {
-            return Ok(figures.clone());
-        }
-        // A bus that says nothing for a while keeps nobody waiting for longer than it must.
-        let (figures, queues) = tokio::join!(self.count_figures(now), self.queue_depths());
-        let figures = Figures { queues, ..figures? };
-        // As old as their answer, however long it took: who waited for it is not to count again.
-        *kept = Some((self.now(), figures.clone()));
-        Ok(figures)
-    }
-
-    async fn count_figures(&self, now: Timestamp) -> Result<Figures, Failure> {
         let partitions = self.buckets.partitions().map(|partition| self.bucket(partition));
         let buckets = stream::iter(partitions).buffer_unordered(BUCKETS_AT_ONCE);
         let opened = buckets.try_fold(Opened::default(), async |sum, one| Ok(sum.plus(&one))).await?;
         let parked = self.counted(Table::Parked, &parked::waiting()).await?;
         let [running, compensating, stuck] = opened.sagas;
-        Ok(Figures {
+        Ok(Counted {
             as_of: rfc3339(now),
             running,
             compensating,
@@ -127,9 +118,7 @@ impl App {
             oldest_open_saga: opened.oldest.map(rfc3339),
             open_payments: opened.payments,
             parked,
-            last_run: None,
             business: Business::of(&opened.tally, seoul_date(now)),
-            queues: None,
         })
     }
 

@@ -10,6 +10,7 @@ pub mod failure;
 pub mod figures;
 mod housekeeping;
 pub mod idempotency;
+mod kept;
 pub mod keys;
 pub mod mypage;
 mod numbers;
@@ -33,7 +34,8 @@ use domain::catalogue::Catalogue;
 use domain::event::EventType;
 use domain::ids::{CustomerId, EventId, SagaId};
 use jiff::Timestamp;
-use ports::{Bus, Clock, Documents, Gateway, Ids, Tables, Typesetter};
+use kept::Kept;
+use ports::{Bus, Clock, Depth, Documents, Gateway, Ids, Tables, Typesetter};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use store::{Entity, Outgoing};
@@ -63,8 +65,8 @@ pub struct App {
     ports: Ports,
     catalogue: Arc<Catalogue>,
     buckets: Buckets,
-    kept_figures: figures::Kept,
-    kept_depths: queues::Kept,
+    kept_figures: Kept<figures::Counted>,
+    kept_depths: Kept<Option<Vec<Depth>>>,
 }
 
 /// One page of a list.
@@ -89,8 +91,7 @@ pub struct PageRequest {
 impl App {
     /// The back end on these adapters.
     pub fn new(ports: Ports, catalogue: Arc<Catalogue>, buckets: Buckets) -> Self {
-        let (kept_figures, kept_depths) = (figures::Kept::default(), queues::Kept::default());
-        Self { ports, catalogue, buckets, kept_figures, kept_depths }
+        Self { ports, catalogue, buckets, kept_figures: Kept::default(), kept_depths: Kept::default() }
     }
 
     /// The catalogue of plans.

@@ -52,8 +52,9 @@ impl Found {
     fn of(rows: impl IntoIterator<Item = Row>) -> Result<Self, Failure> {
         let sum = Sum { tally: Tally::default(), uncounted_from: Some(String::new()) };
         let mut found = Self { sum, etag: None, changes: Vec::new() };
+        let sum_row = sum_row();
         for row in rows {
-            if row.row == sum_row() {
+            if row.row == sum_row {
                 let Loaded { value, etag, .. } = Loaded::<Sum>::of(row)?;
                 found.etag = Some(etag);
                 found.sum = Sum { uncounted_from: value.uncounted_from, ..found.sum };
