@@ -66,6 +66,11 @@ export async function get(path, { tag, wait } = {}) {
   return { changed: true, data: await response.json(), tag: response.headers.get("etag") };
 }
 
+/** A path for an operator, who says whose thing it is; a customer's own things need no such word. */
+export function withCustomer(path, customer) {
+  return customer ? `${path}${path.includes("?") ? "&" : "?"}customerId=${encodeURIComponent(customer)}` : path;
+}
+
 /** Reads a document as it is. */
 export async function getBlob(path) {
   const response = await call(path, { headers: headers() });

@@ -1,11 +1,14 @@
 // A bill, for the customer and for the operator who talks to one: what it comes to, every charge, and its document.
-import { At, Button, Dialog, Failed, Loading, Status, Title, Won, html, useEffect, useRef, useState } from "./ui.js";
-import { getBlob } from "./api.js";
+import { At, Button, Dialog, Failed, Loading, Status, Title, Won, html, save, useEffect, useRef, useState } from "./ui.js";
+import { getBlob, withCustomer } from "./api.js";
 import { month, months, number, phone, yearTo } from "./format.js";
 import { named, t } from "./text.js";
 
 /** Whether something is to be paid. */
 export const isDue = (bill) => bill.outstanding > 0 && (bill.status === "issued" || bill.status === "partially_paid");
+
+/** What is due of these bills together. */
+export const dueOf = (bills) => bills.reduce((sum, bill) => sum + bill.outstanding, 0);
 
 /** Where a payment may have taken money that its bill does not have yet. */
 const BEING_CHECKED = new Set(["pending", "unknown", "captured"]);
@@ -107,19 +110,9 @@ function Sheet({ text }) {
   return html`<div class="sheet" ref=${box} tabIndex="0" role="region" aria-label=${t("document.title")}></div>`;
 }
 
-/** Hands a file to the browser, to be kept. */
-function save(blob, name) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(link.href);
-}
-
 /** The bill as a document, to be looked at and kept; an operator says `whose` it is. */
 function Document({ bill, whose }) {
-  const path = (format = "html") =>
-    `/api/bills/${bill.billId}/document?${new URLSearchParams({ format, ...(whose && { customerId: whose }) })}`;
+  const path = (format = "html") => withCustomer(`/api/bills/${bill.billId}/document?format=${format}`, whose);
   const [open, setOpen] = useState(false);
   const [text, setText] = useState(null);
   const [busy, setBusy] = useState(false);
@@ -171,7 +164,7 @@ function Document({ bill, whose }) {
 export function BillDetail({ bill, whose, line, children }) {
   const name = bill.number && phone(bill.number);
   return html`
-    <header class="heading"><${Title}>${t("bill.title", { month: month(bill.usageMonth) })}<//><${Status} family="bill_status" status=${bill.status} /></header>
+    <header class="heading"><${Title}>${billTitle(bill.billId)}<//><${Status} family="bill_status" status=${bill.status} /></header>
     <section class="card bill">
       <p class="sum"><${Won} amount=${isDue(bill) ? bill.outstanding : bill.amount} /></p>
       <dl class="facts">

@@ -1,10 +1,10 @@
 // What a customer has, as an operator sees it who talks to one.
 import { At, Button, Dialog, Empty, Failed, Read, Status, Title, Won, announce, html, useState } from "./ui.js";
-import { BillDetail, billTitle, isDue, lastYear, newestFirst } from "./bill.js";
+import { BillDetail, billTitle, dueOf, isDue, lastYear, newestFirst } from "./bill.js";
 import { Months } from "./charts.js";
 import { PaymentDetail } from "./payment.js";
-import { lineName, moment, month, number } from "./format.js";
-import { useIntent } from "./api.js";
+import { activeSince, lineName, moment, month, number } from "./format.js";
+import { useIntent, withCustomer } from "./api.js";
 import { t } from "./text.js";
 import { to } from "./route.js";
 import { useLive } from "./live.js";
@@ -12,8 +12,6 @@ import { usePlanNames } from "./plans.js";
 
 /** Where a customer is in the console, and what the customer has. */
 export const at = (customer, ...what) => to("search", customer, ...what);
-
-const whose = (customer) => `customerId=${encodeURIComponent(customer)}`;
 
 /** Suspends a line, when that is meant, or resumes it. */
 function Switch({ line, customer, refresh }) {
@@ -24,7 +22,7 @@ function Switch({ line, customer, refresh }) {
   const change = async (how) => {
     setFailed(null);
     try {
-      await intent.send(`/api/orders/${line.orderId}/${how}?${whose(customer)}`, {});
+      await intent.send(withCustomer(`/api/orders/${line.orderId}/${how}`, customer), {});
       announce(t(`search.changed.${how}`, called));
       ask(false);
       refresh();
@@ -47,14 +45,11 @@ function Switch({ line, customer, refresh }) {
         <${Button} kind="danger solid" busy=${intent.busy} onClick=${() => change("suspension")}>${t("search.suspend")}<//></p><//>`;
 }
 
-/** When a line began to work. */
-const opened = (line) => line.history.find((entry) => entry.status === "active")?.at;
-
 const Line = ({ line, plan, customer, refresh }) => html`
   <div class="item">
     <span class="main"><strong>${lineName(line)}</strong> <${Status} family="order_status" status=${line.status} />
       <span class="sub">${plan}</span>
-      ${opened(line) && html`<span class="sub">${t("line.since")} <${At} at=${opened(line)} /></span>`}
+      ${activeSince(line) && html`<span class="sub">${t("line.since")} <${At} at=${activeSince(line)} /></span>`}
       <span class="sub"><a href=${to("sagas", `open-${line.orderId}`)}>${t("search.see.saga")}</a></span></span>
     <${Switch} line=${line} customer=${customer} refresh=${refresh} /></div>`;
 
@@ -74,7 +69,7 @@ function Sums({ lines, bills }) {
   const due = bills.filter(isDue);
   const held = lines.filter((line) => line.status !== "terminated" && line.status !== "rejected");
   return html`<section class="card wide"><dl class="facts">
-    <div><dt>${t("search.due")}</dt><dd class="big"><${Won} amount=${due.reduce((sum, bill) => sum + bill.outstanding, 0)} /></dd></div>
+    <div><dt>${t("search.due")}</dt><dd class="big"><${Won} amount=${dueOf(due)} /></dd></div>
     <div><dt>${t("search.first_due")}</dt><dd class="big">${due.length > 0 ? html`<${At} at=${due.map((bill) => bill.dueDate).sort()[0]} />` : t("today.none")}</dd></div>
     <div><dt>${t("search.lines")}</dt><dd class="big">${t("today.lines", { count: number(held.length) })}</dd></div>
   </dl></section>`;
@@ -82,7 +77,7 @@ function Sums({ lines, bills }) {
 
 /** A customer's lines, bills and payments. */
 export function Customer({ id }) {
-  const from = useLive(`/api/mypage?${whose(id)}`, { quickest: 3_000 });
+  const from = useLive(withCustomer("/api/mypage", id), { quickest: 3_000 });
   const plan = usePlanNames();
   return html`
     <${Read} from=${from}>${({ lines, bills, payments }) => html`
@@ -108,7 +103,7 @@ export const CustomerPage = ({ id }) => html`
 
 /** A customer's bill, with every charge and its document. */
 export function CustomerBill({ customer, id }) {
-  const from = useLive(`/api/bills/${encodeURIComponent(id)}?${whose(customer)}`);
+  const from = useLive(withCustomer(`/api/bills/${encodeURIComponent(id)}`, customer));
   return html`
     <${Back} customer=${customer} />
     <${Read} whole from=${from} lines=${8}>${(bill) => html`<${BillDetail} bill=${bill} whose=${customer} />`}<//>`;
@@ -116,7 +111,7 @@ export function CustomerBill({ customer, id }) {
 
 /** A customer's payment: its sagas, and its cancellation when the customer asks for it. */
 export function CustomerPayment({ customer, id }) {
-  const from = useLive(`/api/payments/${encodeURIComponent(id)}?${whose(customer)}`, { quickest: 2_000 });
+  const from = useLive(withCustomer(`/api/payments/${encodeURIComponent(id)}`, customer), { quickest: 2_000 });
   return html`
     <${Back} customer=${customer} />
     <${Read} whole from=${from} lines=${5}>${(payment) => html`

@@ -66,21 +66,24 @@ function Billed({ months }) {
   return html`<${Months} bars=${bars} title=${t("today.months")} />`;
 }
 
+/** Where a message stands that nobody has handled. */
+const WAITING = ["active", "scheduled", "deadLettered"];
+
 /** The queues on which something waits. */
 function Queues({ queues }) {
-  const busy = queues.filter((one) => one.active + one.scheduled + one.deadLettered > 0);
+  const busy = queues.filter((one) => WAITING.some((name) => one[name] > 0));
   const sum = (name) => number(queues.reduce((all, one) => all + one[name], 0));
   return html`
     <section class="card queues"><h2>${t("queue.title")}</h2>
-      <dl class="facts">${["active", "scheduled", "deadLettered"].map((name) => html`
+      <dl class="facts">${WAITING.map((name) => html`
         <div key=${name}><dt>${t(`queue.${name}`)}</dt><dd class="big">${sum(name)}</dd></div>`)}</dl>
       ${busy.length > 0 && html`
         <div class="scroll" tabIndex="0" role="region" aria-label=${t("queue.title")}><table>
-          <thead><tr><th scope="col">${t("queue.name")}</th>${["active", "scheduled", "deadLettered"].map((name) => html`
+          <thead><tr><th scope="col">${t("queue.name")}</th>${WAITING.map((name) => html`
             <th scope="col" class="number">${t(`queue.${name}`)}</th>`)}</tr></thead>
           <tbody>${busy.map((one) => html`
-            <tr key=${one.entity}><th scope="row"><code>${one.entity}</code></th><td class="number">${number(one.active)}</td>
-              <td class="number">${number(one.scheduled)}</td><td class="number">${number(one.deadLettered)}</td></tr>`)}</tbody>
+            <tr key=${one.entity}><th scope="row"><code>${one.entity}</code></th>${WAITING.map((name) => html`
+              <td class="number">${number(one[name])}</td>`)}</tr>`)}</tbody>
         </table></div>`}
     </section>`;
 }

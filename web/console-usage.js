@@ -1,5 +1,5 @@
 // Taking in a usage file, and the report of what was rejected and why.
-import { Failed, Title, announce, html, useRef, useState } from "./ui.js";
+import { Failed, Title, announce, html, save, useRef, useState } from "./ui.js";
 import { Share } from "./charts.js";
 import { named, t } from "./text.js";
 import { useIntent } from "./api.js";
@@ -12,14 +12,10 @@ const isCsv = (file) => !/\.(ndjson|jsonl|json)$/i.test(file.name);
 function Report({ result, lines, name }) {
   const { accepted, duplicates, rejected } = result;
   const shown = rejected.slice(0, SHOWN);
-  const save = () => {
+  const download = () => {
     const quoted = (text) => `"${text.replaceAll('"', '""')}"`;
     const rows = rejected.map(({ line, reason }) => [line, reason, quoted(lines[line - 1] ?? "")].join(","));
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([["line,reason,text", ...rows].join("\n")], { type: "text/csv" }));
-    link.download = `rejected-${name.replace(/\.[^.]+$/, "")}.csv`;
-    link.click();
-    URL.revokeObjectURL(link.href);
+    save(new Blob([["line,reason,text", ...rows].join("\n")], { type: "text/csv" }), `rejected-${name.replace(/\.[^.]+$/, "")}.csv`);
   };
   return html`<section class="card"><h2>${t("usage.result", { name })}</h2>
     <${Share} parts=${[["issued", t("usage.accepted"), accepted], ["skipped", t("usage.duplicates"), duplicates], ["parked", t("usage.rejected"), rejected.length]]} />
@@ -30,7 +26,7 @@ function Report({ result, lines, name }) {
         <thead><tr><th scope="col" class="number">${t("usage.line")}</th><th scope="col">${t("usage.why")}</th><th scope="col">${t("usage.text")}</th></tr></thead>
         <tbody>${shown.map(({ line, reason }) => html`<tr key=${`${line} ${reason}`}><td class="number">${line}</td>
           <td>${named("usage_reason", reason)}</td><td><code>${(lines[line - 1] ?? "").slice(0, 80)}</code></td></tr>`)}</tbody></table></div>
-      <p class="actions"><button type="button" onClick=${save}>${t("usage.report")}</button></p>`}
+      <p class="actions"><button type="button" onClick=${download}>${t("usage.report")}</button></p>`}
   </section>`;
 }
 

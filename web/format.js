@@ -65,6 +65,9 @@ export function phone(digits) {
   return digits.replace(/^(\d{3})(\d{4})(\d{4})$/, "$1-$2-$3");
 }
 
+/** When a line began to work, once it has. */
+export const activeSince = (line) => line.history.find(({ status }) => status === "active")?.at;
+
 /** What a line is called: by its number, once it has one. */
 export function lineName(line) {
   if (line.number) return phone(line.number);

@@ -2,7 +2,7 @@
 import { At, Button, Dialog, Empty, Failed, History, NotHere, Read, Status, Title, announce, html, useState } from "./ui.js";
 import { Progress } from "./saga.js";
 import { newestFirst } from "./bill.js";
-import { lineName } from "./format.js";
+import { activeSince, lineName } from "./format.js";
 import { named, t } from "./text.js";
 import { to } from "./route.js";
 import { usePlanNames } from "./plans.js";
@@ -62,7 +62,7 @@ export function Line({ id, page }) {
   return html`<${Read} whole from=${page}>${({ bills }) => {
     if (!line) return html`<${NotHere} />`;
     const its = bills.filter((bill) => bill.orderId === id);
-    const since = line.history.find(({ status }) => status === "active")?.at;
+    const since = activeSince(line);
     return html`
       <p class="back"><a href="#/lines">${t("nav.lines")}</a></p>
       <header class="heading"><${Title} text=${t("line.title")}>${lineName(line)}<//>

@@ -5,14 +5,13 @@ import { lineName, month, phone } from "./format.js";
 import { usePlanNames } from "./plans.js";
 import { t } from "./text.js";
 import { to } from "./route.js";
-import { checked, isDue, lastYear, newestFirst } from "./bill.js";
+import { checked, dueOf, isDue, lastYear, newestFirst } from "./bill.js";
 
 function Due({ bills, payments }) {
+  const waiting = bills.filter(isDue).map((bill) => checked(bill, payments)).filter(Boolean);
   const due = bills.filter((bill) => isDue(bill) && !checked(bill, payments));
-  const waiting = bills.filter((bill) => isDue(bill) && checked(bill, payments));
-  const sum = due.reduce((total, bill) => total + bill.outstanding, 0);
   const first = due.toSorted((a, b) => a.dueDate.localeCompare(b.dueDate))[0];
-  const others = waiting.length > 0 && html`<p class="sub"><a href=${to("payments", checked(waiting[0], payments).paymentId)}>${
+  const others = waiting.length > 0 && html`<p class="sub"><a href=${to("payments", waiting[0].paymentId)}>${
     t("due.checked", { count: waiting.length })}</a></p>`;
   if (!first) {
     return html`<section class="hero calm"><p class="label">${t("due.title")}</p>
@@ -21,7 +20,7 @@ function Due({ bills, payments }) {
   return html`
     <section class="hero">
       <div><p class="label">${t("due.title")}</p>
-        <p class="sum"><${Won} amount=${sum} /></p>
+        <p class="sum"><${Won} amount=${dueOf(due)} /></p>
         <p class="sub">${t("due.until")} <${At} at=${first.dueDate} />${due.length > 1 && html` · ${t("due.bills", { count: due.length })}`}</p>${others}</div>
       ${due.length > 1 ? html`<a class="button primary large" href="#/bills">${t("due.list")}</a>`
         : html`<a class="button primary large" href=${to("bills", first.billId)}>${t("due.pay")}</a>`}

@@ -3,11 +3,11 @@ import { At, Empty, Failed, Read, Status, Title, Won, announce, html, useEffect,
 import { PaymentDetail } from "./payment.js";
 import { Progress } from "./saga.js";
 import { post } from "./api.js";
-import { moment, month } from "./format.js";
+import { moment } from "./format.js";
 import { t } from "./text.js";
 import { to } from "./route.js";
 import { useLive } from "./live.js";
-import { checked, isDue } from "./bill.js";
+import { billTitle, checked, isDue } from "./bill.js";
 import { PayButton, keep, wishes } from "./mypage-bill.js";
 
 /** Milliseconds before a payment is asked for again that an earlier request is still making; they double. */
@@ -85,14 +85,12 @@ export function Pay({ order, page }) {
 export function Payments({ page }) {
   return html`
     <${Title}>${t("nav.payments")}<//>
-    <${Read} from=${page}>${({ payments, bills }) => payments.length === 0 ? html`<${Empty}>${t("payments.empty")}<//>` : html`
-      <ul class="list card">${payments.toSorted((a, b) => b.history[0].at.localeCompare(a.history[0].at)).map((payment) => {
-        const bill = bills.find((one) => one.billId === payment.billId);
-        return html`<li key=${payment.paymentId}><a class="item" href=${to("payments", payment.paymentId)}>
+    <${Read} from=${page}>${({ payments }) => payments.length === 0 ? html`<${Empty}>${t("payments.empty")}<//>` : html`
+      <ul class="list card">${payments.toSorted((a, b) => b.history[0].at.localeCompare(a.history[0].at)).map((payment) => html`
+        <li key=${payment.paymentId}><a class="item" href=${to("payments", payment.paymentId)}>
           <span class="main"><strong><${At} at=${payment.history[0].at} as=${moment} /></strong>
-            <span class="sub">${bill && t("bill.title", { month: month(bill.usageMonth) })}</span></span>
-          <span class="end"><${Won} amount=${payment.amount} /><${Status} family="payment_status" status=${payment.status} /></span></a></li>`;
-      })}</ul>`}<//>`;
+            <span class="sub">${billTitle(payment.billId)}</span></span>
+          <span class="end"><${Won} amount=${payment.amount} /><${Status} family="payment_status" status=${payment.status} /></span></a></li>`)}</ul>`}<//>`;
 }
 
 /** The saga that a payment is in while it is neither done nor undone. */

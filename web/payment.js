@@ -3,7 +3,7 @@ import { Button, Dialog, Failed, History, Status, Title, Won, html, useRef, useS
 import { Progress } from "./saga.js";
 import { billTitle } from "./bill.js";
 import { named, t } from "./text.js";
-import { useIntent } from "./api.js";
+import { useIntent, withCustomer } from "./api.js";
 
 const REASONS = ["wrong_card", "changed_mind", "twice"];
 
@@ -25,7 +25,7 @@ function Cancel({ payment, whose, done }) {
       return;
     }
     try {
-      const answer = await intent.send(`/api/payments/${payment.paymentId}/cancellation${whose ? `?customerId=${encodeURIComponent(whose)}` : ""}`, { reason: reason.trim() });
+      const answer = await intent.send(withCustomer(`/api/payments/${payment.paymentId}/cancellation`, whose), { reason: reason.trim() });
       setSaga(answer.sagaId);
       done();
     } catch (error) {

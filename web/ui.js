@@ -56,6 +56,15 @@ export const Loading = ({ lines = 3 }) => html`
 /** What is there when there is nothing. */
 export const Empty = ({ children, action }) => html`<div class="empty"><p>${children}</p>${action}</div>`;
 
+/** Hands a file to the browser, to be kept. */
+export function save(blob, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
 /** What went wrong, in the reader's words. */
 export function problem(error) {
   const { code, problem: details = {} } = error;

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { DESK, PHONE, isFit, launch, signIn, visit } from "./browser.mjs";
 import { start } from "./host.mjs";
-import { MYPAGE, enter, fillInCard, saysOutcome } from "./mypage.mjs";
+import { MYPAGE, enter, fillInCard, saysOutcome, withBills } from "./mypage.mjs";
 import { EVERYWHERE, wordsOf } from "./words.mjs";
 
 let host;
@@ -240,13 +240,7 @@ for (const [language, screen] of [["ko", DESK], ["en", PHONE]]) {
   test(`an operator gives a payment back to who is on the phone, in ${language}`, async () => {
     const words = wordsOf(language, "console");
     const who = `phone-${language}`;
-    const bill = await host.withBill(who);
-    const form = { card: "approve", amount: bill.outstanding, orderId: bill.billId };
-    const { paymentKey } = await host.json("/dev/payment-keys", { method: "POST", body: form });
-    const body = { billId: bill.billId, paymentKey };
-    const { paymentId, sagaId } = await host.json("/api/payments", { method: "POST", who, key: "pay", body });
-    await host.sagaEnds(sagaId, who);
-    await host.myPage(who, "the payment", (page) => page.payments[0]?.status === "completed");
+    const { bill, paymentId } = await host.paidPayment(who);
     await visit(browser, host, { screen, language }, async (page) => {
       await signIn(page, "/api/web/console", "청구 운영자");
       await page.locator("header nav").getByRole("link", { name: words("nav.search") }).click();
@@ -344,14 +338,9 @@ for (const [language, screen] of [["ko", PHONE], ["en", PHONE], ["ko", DESK]]) {
     const who = `bars-${language}-${screen.viewport.width}`;
     await host.withBill(who);
     await visit(browser, host, { screen, language }, async (page) => {
-      await page.route("**/api/mypage", async (route) => {
-        const response = await route.fetch();
-        if (response.status() !== 200) return route.fulfill({ response });
-        const view = await response.json();
-        const [bill] = view.bills;
+      await withBills(page, ([bill]) => {
         const of = (usageMonth, amount) => ({ ...bill, billId: `${bill.billId}${usageMonth}`, usageMonth, amount });
-        view.bills = [of("2026-08", 128_800), of("2026-09", 157_700), of("2026-10", 144_400)];
-        return route.fulfill({ response, json: view });
+        return [of("2026-08", 128_800), of("2026-09", 157_700), of("2026-10", 144_400)];
       });
       await enter(page, who);
       const sums = page.locator(".months .value");
@@ -373,14 +362,9 @@ for (const [language, screen] of [["ko", PHONE], ["en", DESK]]) {
     const who = `two-${language}`;
     await host.withBill(who);
     await visit(browser, host, { screen, language }, async (page) => {
-      await page.route("**/api/mypage", async (route) => {
-        const response = await route.fetch();
-        if (response.status() !== 200) return route.fulfill({ response });
-        const view = await response.json();
-        const [bill] = view.bills;
-        view.bills.push({ ...bill, billId: bill.billId.replace("202610", "202611"), usageMonth: "2026-11", dueDate: "2026-12-25", amount: 1_650, outstanding: 1_650 });
-        return route.fulfill({ response, json: view });
-      });
+      await withBills(page, ([bill]) => [bill, {
+        ...bill, billId: bill.billId.replace("202610", "202611"), usageMonth: "2026-11", dueDate: "2026-12-25", amount: 1_650, outstanding: 1_650,
+      }]);
       await enter(page, who);
       await page.locator(".hero", { hasText: words("due.bills", { count: 2 }) }).waitFor();
       assert.doesNotMatch((await page.locator(".months .value").allTextContents()).join(), /1\.65/);

@@ -116,18 +116,36 @@ export class Host {
     return page.bills[0];
   }
 
-  /** A payment that is charged and goes no further, on a host without `bill_on_payment_captured`. */
-  async heldPayment(who, card) {
-    const bill = await this.withBill(who);
+  /** Pays all that is due on a bill; nothing is waited for. */
+  async pay(who, bill, card = "approve") {
     const form = { card, amount: bill.outstanding, orderId: bill.billId };
     const { paymentKey } = await this.json("/dev/payment-keys", { method: "POST", body: form });
     const body = { billId: bill.billId, paymentKey };
-    const { paymentId, sagaId } = await this.json("/api/payments", { method: "POST", who, key: `pay-${who}`, body });
-    await until("the charge on record", async () => {
+    const { paymentId, sagaId } = await this.json("/api/payments", { method: "POST", who, key: `pay-${bill.billId}-${card}`, body });
+    return { bill, paymentId, sagaId, paymentKey };
+  }
+
+  /** A payment that is done, and in the view. */
+  async paidPayment(who) {
+    const payment = await this.pay(who, await this.withBill(who));
+    await this.sagaEnds(payment.sagaId, who);
+    await this.myPage(who, "the payment", (page) => page.payments[0]?.status === "completed");
+    return payment;
+  }
+
+  /** Waits until the record of a payment's saga has the charge. */
+  charged({ sagaId }, who) {
+    return until("the charge on record", async () => {
       const saga = await this.json(`/api/sagas/${sagaId}`, { who }).catch(() => null);
       return saga?.steps[0].state === "succeeded";
     });
-    return { bill, paymentId, sagaId, paymentKey };
+  }
+
+  /** A payment that is charged and goes no further, on a host without `bill_on_payment_captured`. */
+  async heldPayment(who, card) {
+    const payment = await this.pay(who, await this.withBill(who), card);
+    await this.charged(payment, who);
+    return payment;
   }
 
   /** A payment whose saga cannot be undone, because the gateway refuses the refund: its saga is stuck. */

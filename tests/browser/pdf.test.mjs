@@ -129,10 +129,7 @@ test("rendered again later, after it was paid, a bill is the same bytes", { time
   assert.deepEqual(new Uint8Array(await readFile(file)), first.bytes);
 
   const who = bill.customerId;
-  const form = { card: "approve", amount: bill.outstanding, orderId: bill.billId };
-  const { paymentKey } = await host.json("/dev/payment-keys", { method: "POST", body: form });
-  const body = { billId: bill.billId, paymentKey };
-  const { sagaId } = await host.json("/api/payments", { method: "POST", who, key: "pay", body });
+  const { sagaId } = await host.pay(who, bill);
   assert.equal((await host.sagaEnds(sagaId, who)).status, "completed");
   await host.setClock("2027-03-09T23:59:59+09:00");
   await rm(file);

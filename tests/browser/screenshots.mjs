@@ -22,15 +22,8 @@ const HABITS = [[310, 2100], [365, 2700], [402, 2600], [288, 3400], [450, 2900],
 
 const following = (month) => (month.endsWith("12") ? `${Number(month.slice(0, 4)) + 1}-01` : `${month.slice(0, 5)}${String(Number(month.slice(5)) + 1).padStart(2, "0")}`);
 
-async function pay(host, who, bill, card) {
-  const form = { card, amount: bill.outstanding, orderId: bill.billId };
-  const { paymentKey } = await host.json("/dev/payment-keys", { method: "POST", body: form });
-  const body = { billId: bill.billId, paymentKey };
-  return host.json("/api/payments", { method: "POST", who, key: `pay-${bill.billId}-${card}`, body });
-}
-
 async function payAndWait(host, who, bill) {
-  const payment = await pay(host, who, bill, "approve");
+  const payment = await host.pay(who, bill);
   await host.sagaEnds(payment.sagaId, who);
   return payment;
 }
@@ -101,12 +94,9 @@ async function trouble() {
   await host.runMonth("2026-10");
   const charge = async (who, card) => {
     const { bills: [one] } = await host.myPage(who, "the bill", (page) => page.bills.length === 1);
-    const { sagaId } = await pay(host, who, one, card);
-    await until("the charge on record", async () => {
-      const saga = await host.json(`/api/sagas/${sagaId}`, { who }).catch(() => null);
-      return saga?.steps[0].state === "succeeded";
-    });
-    return sagaId;
+    const payment = await host.pay(who, one, card);
+    await host.charged(payment, who);
+    return payment.sagaId;
   };
   const charged = [[KIM, await charge(KIM, "refund_refused")], [LEE, await charge(LEE, "approve")]];
   await host.setClock("2026-11-02T10:15:00+09:00");

@@ -37,14 +37,6 @@ async function isAtHeading(page, level, inside = "main") {
   await page.waitForFunction(([tag, box]) => document.activeElement.matches(`${box} ${tag}`), [`h${level}`, inside]);
 }
 
-/** A customer's payment that is done. */
-async function paid(who) {
-  const { bill, paymentId, sagaId } = await host.heldPayment(who, "approve");
-  await host.sagaEnds(sagaId, who);
-  await host.myPage(who, "the payment", (page) => page.payments[0]?.status === "completed");
-  return { bill, paymentId };
-}
-
 for (const { site, person, first } of SITES) {
   test(`the button for the language changes all of ${site}, its title too`, async () => {
     const buttons = { ko: "한국어", en: "English" };
@@ -118,7 +110,7 @@ for (const { site, person, first } of SITES) {
 }
 
 test("a page that cannot be read has a heading, and what it shows when it can takes the focus", async () => {
-  const { bill } = await paid("unread");
+  const { bill } = await host.paidPayment("unread");
   const words = wordsOf("ko");
   await visit(browser, host, { expected: [500] }, async (page) => {
     await enter(page, "unread");
@@ -138,7 +130,7 @@ for (const [language, screen] of SCREENS) {
   test(`the window for a cancellation leads to what is to be done, and back to the page: ${language}`, async () => {
     const who = `focus-${language}`;
     const words = wordsOf(language);
-    const { paymentId } = await paid(who);
+    const { paymentId } = await host.paidPayment(who);
     await visit(browser, host, { screen, language }, async (page) => {
       await enter(page, who);
       await page.goto(path("mypage", `#/payments/${paymentId}`));
@@ -196,7 +188,7 @@ test("a saga that is tried again leaves the focus on the page", async () => {
 });
 
 test("the parts of a card stand apart", async () => {
-  const { bill } = await paid("apart");
+  const { bill } = await host.paidPayment("apart");
   await visit(browser, host, { screen: PHONE }, async (page) => {
     await enter(page, "apart");
     for (const refused of ["PAY_PROCESS_CANCELED", undefined]) {
