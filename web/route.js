@@ -1,5 +1,5 @@
 // Where we are: the part of the address behind `#`, so that the host has one path for each page.
-import { useEffect, useState } from "./vendor-hooks.js";
+import { useLayoutEffect, useState } from "./vendor-hooks.js";
 
 /** The parts of the path, such as `["bills", "202610-…"]`. */
 export function parts() {
@@ -30,7 +30,8 @@ export function go(path, { replace = false } = {}) {
 /** The parts of the path, as they change. */
 export function useRoute() {
   const [route, set] = useState(parts);
-  useEffect(() => {
+  // With the page itself, before it is painted: a reader may go on at once.
+  useLayoutEffect(() => {
     const changed = () => set(parts());
     addEventListener("hashchange", changed);
     return () => removeEventListener("hashchange", changed);

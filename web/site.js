@@ -1,5 +1,5 @@
 // What both sites do: sign people in, show them what is theirs, and begin again when they are signed out.
-import { Failed, Shell, Title, Welcome, html, render, useEffect, useState } from "./ui.js";
+import { Failed, Shell, Title, Welcome, html, render, useLayoutEffect, useState } from "./ui.js";
 import { expired, finishSignIn, signedIn, who } from "./session.js";
 import { forget } from "./live.js";
 import { whenSignedOut } from "./api.js";
@@ -12,7 +12,8 @@ import { setSite, t, useLanguage } from "./text.js";
 function Site({ name, items, role, other, Pages, title, text, refused, error }) {
   useLanguage();
   const [inside, setInside] = useState(signedIn());
-  useEffect(() => {
+  // With the page itself: what it asks for first may already be refused.
+  useLayoutEffect(() => {
     const out = () => {
       forget();
       setInside(false);

@@ -1,5 +1,5 @@
 // The language of the pages: Korean unless the reader chose English.
-import { useEffect, useState } from "./vendor-hooks.js";
+import { useLayoutEffect, useState } from "./vendor-hooks.js";
 import { STRINGS } from "./strings.js";
 
 const KEPT = "language";
@@ -35,7 +35,8 @@ export function choose(chosen) {
 /** Draws a component again when the language changes. */
 export function useLanguage() {
   const [, set] = useState(language);
-  useEffect(() => {
+  // With the page itself, before it is painted: the button is there at once.
+  useLayoutEffect(() => {
     watchers.add(set);
     return () => watchers.delete(set);
   }, []);

@@ -9,7 +9,7 @@ import { forget } from "./live.js";
 import { go, useRoute } from "./route.js";
 
 export const html = htm.bind(createElement);
-export { render, useEffect, useRef, useState };
+export { render, useEffect, useLayoutEffect, useRef, useState };
 
 /** Milliseconds after which something is said: a window that is about to close is closed by then. */
 const BREATH = 100;

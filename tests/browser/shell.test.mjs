@@ -57,6 +57,24 @@ for (const { site, person, first } of SITES) {
     });
   });
 
+  test(`who is quicker than the first page of ${site} gets where they went, in the language they chose`, async () => {
+    const words = wordsOf("en", site);
+    await visit(browser, host, {}, async (page) => {
+      await signIn(page, path(site), person);
+      await heading(page, wordsOf("ko", site)(first)).waitFor();
+      // As soon as there is something to press, before the browser has painted it.
+      await page.addInitScript(() => new MutationObserver((_, watch) => {
+        const english = document.querySelector(".languages button[lang=en]");
+        if (!english || !document.querySelector("header nav")) return;
+        watch.disconnect();
+        english.click();
+        location.hash = "#/nowhere";
+      }).observe(document, { childList: true, subtree: true }));
+      await page.reload();
+      await isHeaded(page, words("not_here"), words, site);
+    });
+  });
+
   test(`who was signed in to ${site} for too long is told so, and not who signed out`, async () => {
     for (const [language, screen] of SCREENS) {
       const words = wordsOf(language, site);
