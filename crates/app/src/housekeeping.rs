@@ -1,20 +1,23 @@
 //! Lists in pages, the outbox relay, and the clean-up of rows whose time is over.
 
+use crate::bill::run_partitions;
 use crate::idempotency::Record;
 use crate::keys::{self, Buckets};
 use crate::ports::{Key, Op, Range, Row, Table};
 use crate::store::{Changes, Loaded, Outgoing};
+use crate::sweep::sweep;
 use crate::{App, Failure, List, PageRequest, Ports};
 use contract::problem::Code;
 use domain::limits::{
-    IDEMPOTENCY_HOURS, INBOX_HOURS, OUTBOX_AGE_SECONDS, PAGE_ENTITIES_MAX, TRANSACTION_ENTITIES_MAX,
+    IDEMPOTENCY_HOURS, INBOX_HOURS, LIST_ROWS_MAX, OUTBOX_AGE_SECONDS, PAGE_ENTITIES_MAX,
+    TRANSACTION_ENTITIES_MAX,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt::Write;
 
-/// Tables with an outbox, an inbox, or idempotency keys.
-const SERVICES: [Table; 5] = [Table::Orders, Table::Bills, Table::Runs, Table::Payments, Table::Sagas];
+/// Tables with an outbox, an inbox, or idempotency keys in every bucket.
+const SERVICES: [Table; 4] = [Table::Orders, Table::Bills, Table::Payments, Table::Sagas];
 
 #[derive(Debug, Serialize, Deserialize)]
 struct StoredBuckets {
@@ -41,7 +44,8 @@ impl App {
         }
     }
 
-    /// One page of a range, of the rows that `show` makes into items.
+    /// One page of a range, of the rows that `show` makes into items. A page may have fewer items than asked for, even
+    /// none, and a cursor all the same: when so many rows were looked at that are no items.
     pub(crate) async fn list<T>(
         &self,
         table: Table,
@@ -53,25 +57,27 @@ impl App {
         if let Some(cursor) = &page.cursor {
             range.from = behind(cursor, &range)?;
         }
-        let mut items = Vec::new();
+        let (mut items, mut looked_at) = (Vec::new(), 0);
+        // The last row that is shown, or that need not be looked at again.
+        let mut last = None;
         let mut continuation: Option<String> = None;
         loop {
             let found =
                 self.ports.tables.query(table, &range, PAGE_ENTITIES_MAX, continuation.as_deref()).await?;
             for row in found.rows {
+                looked_at += 1;
                 let key = row.row.clone();
                 if let Some(item) = show(row)? {
-                    items.push((key, item));
+                    if items.len() == page.limit {
+                        return Ok(List { items, cursor: last });
+                    }
+                    items.push(item);
                 }
-                if items.len() > page.limit {
-                    items.truncate(page.limit);
-                    let cursor = items.last().map(|(key, _)| to_hex(key));
-                    return Ok(List { items: items.into_iter().map(|(_, item)| item).collect(), cursor });
-                }
+                last = Some(cursor_behind(&key));
             }
             continuation = found.continuation;
-            if continuation.is_none() {
-                return Ok(List { items: items.into_iter().map(|(_, item)| item).collect(), cursor: None });
+            if continuation.is_none() || looked_at >= LIST_ROWS_MAX {
+                return Ok(List { items, cursor: last.filter(|_| continuation.is_some()) });
             }
         }
     }
@@ -80,75 +86,81 @@ impl App {
     pub async fn relay_outbox(&self) -> Result<usize, Failure> {
         let now = self.now();
         let limit = now.saturating_sub(SignedDuration::from_secs(OUTBOX_AGE_SECONDS)).unwrap_or(now);
-        let mut published = 0;
-        for table in SERVICES {
-            for partition in self.partitions_of(table, now) {
-                let page = self
-                    .ports
-                    .tables
-                    .query(table, &Range::prefix(&partition, keys::OUTBOX), TRANSACTION_ENTITIES_MAX, None)
-                    .await?;
-                let mut left = Vec::new();
-                for row in page.rows {
-                    let message = Loaded::<Outgoing>::of(row)?.value;
-                    if message.written_at <= limit {
-                        left.push(message);
-                    }
-                }
-                published += left.len();
-                self.publish(table, &partition, &left).await;
-            }
-        }
-        Ok(published)
+        let mut places = self.places();
+        places.extend(run_partitions(now).into_iter().map(|partition| (Table::Runs, partition)));
+        let relay = |(table, partition)| self.relay_from(table, partition, limit);
+        sweep(places, now, relay).await.into_iter().sum()
     }
 
-    fn partitions_of(&self, table: Table, now: Timestamp) -> Vec<String> {
-        if table == Table::Runs {
-            crate::bill::run_partitions(now)
-        } else {
-            self.buckets.partitions().collect()
+    async fn relay_from(&self, table: Table, partition: String, limit: Timestamp) -> Result<usize, Failure> {
+        let range = Range::prefix(&partition, keys::OUTBOX);
+        let (rows, _) = self.load_some(table, &range, TRANSACTION_ENTITIES_MAX).await?;
+        let mut left = Vec::new();
+        for row in rows {
+            let message = Loaded::<Outgoing>::of(row)?.value;
+            if message.written_at <= limit {
+                left.push(message);
+            }
         }
+        self.publish(table, &partition, &left).await;
+        Ok(left.len())
+    }
+
+    /// Every bucket of the services' tables.
+    fn places(&self) -> Vec<(Table, String)> {
+        let buckets = |table| self.buckets.partitions().map(move |partition| (table, partition));
+        SERVICES.into_iter().flat_map(buckets).collect()
     }
 
     /// Deletes inbox rows and idempotency keys whose time is over.
     pub async fn clean_up(&self) -> Result<usize, Failure> {
         let now = self.now();
-        let mut deleted = 0;
-        for table in SERVICES {
-            for partition in self.buckets.partitions() {
-                deleted += self.clean_inbox(table, &partition, hours_before(now, INBOX_HOURS)).await?;
-                deleted += self.clean_keys(table, &partition, hours_before(now, IDEMPOTENCY_HOURS)).await?;
-            }
-        }
-        deleted += self
-            .clean_keys(Table::Meta, &Buckets::partition(0), hours_before(now, IDEMPOTENCY_HOURS))
-            .await?;
-        Ok(deleted)
+        let mut places = self.places();
+        places.push((Table::Meta, Buckets::partition(0)));
+        sweep(places, now, |(table, partition)| self.clean(table, partition, now)).await.into_iter().sum()
     }
 
-    /// Event ids ascend with time, so the expired rows are one range.
-    async fn clean_inbox(&self, table: Table, partition: &str, limit: Timestamp) -> Result<usize, Failure> {
-        let range = Range {
-            partition: partition.to_owned(),
+    async fn clean(&self, table: Table, partition: String, now: Timestamp) -> Result<usize, Failure> {
+        let handled = hours_before(now, INBOX_HOURS).as_millisecond().max(0);
+        // Event ids ascend with time, so the expired rows are one range.
+        let inbox = Range {
+            partition: partition.clone(),
             from: keys::INBOX.to_owned(),
-            to: format!("{}{:012x}", keys::INBOX, limit.as_millisecond().max(0)),
+            to: format!("{}{handled:012x}", keys::INBOX),
         };
-        let rows = self.load_all(table, &range).await?;
-        self.delete_rows(table, partition, rows).await
+        let keys = Range::prefix(partition, keys::IDEMPOTENCY);
+        let answered = hours_before(now, IDEMPOTENCY_HOURS);
+        let expired = |row: &Row| Ok(serde_json::from_str::<Record>(&row.body)?.written_before(answered));
+        Ok(self.delete_all(table, &inbox, |_| Ok(true)).await?
+            + self.delete_all(table, &keys, expired).await?)
     }
 
-    async fn clean_keys(&self, table: Table, partition: &str, limit: Timestamp) -> Result<usize, Failure> {
-        let rows = self.load_all(table, &Range::prefix(partition, keys::IDEMPOTENCY)).await?;
-        let mut expired = Vec::new();
-        for row in rows {
-            if serde_json::from_str::<Record>(&row.body)?.written_before(limit) {
-                expired.push(row);
+    /// Deletes the rows of a range that are over, a page at a time: what is done stays done when the time is up.
+    async fn delete_all(
+        &self,
+        table: Table,
+        range: &Range,
+        over: impl Fn(&Row) -> Result<bool, Failure>,
+    ) -> Result<usize, Failure> {
+        let (mut deleted, mut continuation) = (0, None::<String>);
+        loop {
+            let page =
+                self.ports.tables.query(table, range, PAGE_ENTITIES_MAX, continuation.as_deref()).await?;
+            let mut gone = Vec::with_capacity(page.rows.len());
+            for row in page.rows {
+                if over(&row)? {
+                    gone.push(row);
+                }
+            }
+            deleted += self.delete_rows(table, &range.partition, &gone).await?;
+            continuation = page.continuation;
+            if continuation.is_none() {
+                return Ok(deleted);
             }
         }
-        self.delete_rows(table, partition, expired).await
     }
 
-    async fn delete_rows(&self, table: Table, partition: &str, rows: Vec<Row>) -> Result<usize, Failure> {
+    async fn delete_rows(&self, table: Table, partition: &str, rows: &[Row]) -> Result<usize, Failure> {
         for batch in rows.chunks(TRANSACTION_ENTITIES_MAX) {
             let ops: Vec<Op> =
                 batch.iter().map(|row| Op::delete(row.row.clone(), Some(row.etag.clone()))).collect();
@@ -186,7 +198,8 @@ fn behind(cursor: &str, range: &Range) -> Result<String, Failure> {
     Ok(format!("{key} "))
 }
 
-fn to_hex(key: &str) -> String {
+/// The cursor of what follows a key.
+pub(crate) fn cursor_behind(key: &str) -> String {
     key.bytes().fold(String::with_capacity(2 * key.len()), |mut text, byte| {
         // Writing to a String cannot fail.
         let _ = write!(text, "{byte:02x}");

@@ -22,6 +22,7 @@ mod queues;
 pub mod saga;
 pub mod search;
 mod store;
+mod sweep;
 pub mod trace;
 
 pub use consumer::{Consumer, Incoming};

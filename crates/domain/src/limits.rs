@@ -44,6 +44,11 @@ pub const MESSAGE_BYTES_MAX: usize = 240 * 1024;
 /// Deliveries before the bus dead-letters a message; mirrors `maxDeliveryCount` in infra/topology.json.
 pub const DELIVERIES_MAX: u32 = 10;
 
+/// Milliseconds that the handler waits before it gives a message back for the second delivery; they double with each
+/// further one. The bus delivers again at once, so that ten deliveries would last no longer than a short outage.
+pub const REDELIVERY_PAUSE_MS: u64 = 500;
+/// Seconds of the longest such pause.
+pub const REDELIVERY_PAUSE_SECONDS_MAX: u64 = 30;
 /// Times a command is decided again after another writer won (412), before it answers "try again".
 pub const CONFLICT_RETRIES_MAX: u32 = 8;
 /// Seconds that one invocation may take; the handler gives up before the host kills it.
@@ -75,6 +80,9 @@ pub const TALLY_DAYS: i32 = 35;
 pub const TALLY_FOLDS_MAX: usize = 100;
 /// Buckets that are asked, or folded, at a time.
 pub const BUCKETS_AT_ONCE: usize = 16;
+/// Rows that are looked at for one page of a list, up to the end of a page of the query; what is not found among them
+/// is found behind the cursor.
+pub const LIST_ROWS_MAX: usize = 2 * PAGE_ENTITIES_MAX;
 /// Items of a page of a list, when the caller does not say.
 pub const PAGE_ITEMS_DEFAULT: usize = 50;
 /// Items of a page of a list.
@@ -87,6 +95,8 @@ const _: () = assert!(BILLS_PER_TRANSACTION < TRANSACTION_ENTITIES_MAX);
 const _: () = assert!(HANDLER_SECONDS_MAX < FUNCTION_TIMEOUT_SECONDS);
 const _: () = assert!(HANDLER_SECONDS_MAX < LOCK_SECONDS);
 const _: () = assert!(GATEWAY_SECONDS_MAX < HANDLER_SECONDS_MAX);
+const _: () = assert!(REDELIVERY_PAUSE_SECONDS_MAX < HANDLER_SECONDS_MAX);
+const _: () = assert!(REDELIVERY_PAUSE_MS < 1_000 * REDELIVERY_PAUSE_SECONDS_MAX);
 const _: () = assert!(UNKNOWN_AFTER_SECONDS > GATEWAY_SECONDS_MAX.cast_signed());
 const _: () = assert!(SAGA_DEADLINE_SECONDS > HANDLER_SECONDS_MAX.cast_signed());
 const _: () = assert!(SAGA_STEP_CHANGES_MAX.is_multiple_of(2) && SAGA_STEP_CHANGES_MAX > 4);

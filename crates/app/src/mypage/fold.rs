@@ -7,10 +7,10 @@ use super::tally::{self, Tally};
 use super::{Entry, Kind};
 use crate::ports::{ETag, Range, Row, Table};
 use crate::store::{Changes, Loaded, retry_on_change};
+use crate::sweep::sweep;
 use crate::{App, Failure};
 use domain::calendar::seoul_date;
-use domain::limits::{BUCKETS_AT_ONCE, TALLY_DAYS, TALLY_FOLDS_MAX, TRANSACTION_ENTITIES_MAX};
-use futures::stream::{self, StreamExt};
+use domain::limits::{TALLY_DAYS, TALLY_FOLDS_MAX, TRANSACTION_ENTITIES_MAX};
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
@@ -94,9 +94,8 @@ impl App {
     /// changes and entries there were. What goes wrong in one bucket holds up no other.
     pub async fn fold_tallies(&self) -> Result<usize, Failure> {
         let now = self.now();
-        let folds = self.buckets.partitions().map(|partition| self.fold_bucket(partition, now));
-        let folded: Vec<_> = stream::iter(folds).buffer_unordered(BUCKETS_AT_ONCE).collect().await;
-        folded.into_iter().sum()
+        let buckets = self.buckets.partitions().collect();
+        sweep(buckets, now, |partition| self.fold_bucket(partition, now)).await.into_iter().sum()
     }
 
     async fn fold_bucket(&self, partition: String, now: Timestamp) -> Result<usize, Failure> {

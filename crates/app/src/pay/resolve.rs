@@ -5,6 +5,7 @@ use crate::failure::chain;
 use crate::keys;
 use crate::ports::{GatewayError, GatewayStatus, Range, Table};
 use crate::store::{Changes, Loaded};
+use crate::sweep::sweep;
 use crate::{App, Failure, trace};
 use domain::limits::UNKNOWN_AFTER_SECONDS;
 use domain::order::Outcome;
@@ -16,19 +17,35 @@ impl App {
     /// one that cannot be settled now is looked at again the next time.
     pub async fn resolve_payments(&self) -> Result<usize, Failure> {
         let now = self.now();
-        let mut looked_at = 0;
-        for partition in self.buckets.partitions() {
-            for row in self.load_all(Table::Payments, &Range::prefix(&partition, keys::OPEN)).await? {
-                let open = Loaded::<OpenBusiness>::of(row)?.value;
-                looked_at += 1;
-                let resolving = Box::pin(self.resolve(&open, now));
-                let resolving = trace::within_or_here(open.traceparent.clone(), resolving);
-                if let Err(failure) = resolving.await {
-                    tracing::warn!(payment.id = %open.payment_id, error = chain(&failure), "a payment stays unresolved");
-                }
+        let (open, failure) = self.open_at_gateway(now).await;
+        let looked_at = sweep(open, now, |open| self.resolve_or_tell(open, now)).await.len();
+        failure.map_or(Ok(looked_at), Err)
+    }
+
+    /// All that is open, as far as it can be read, and why it cannot.
+    async fn open_at_gateway(&self, now: Timestamp) -> (Vec<OpenBusiness>, Option<Failure>) {
+        let buckets = self.buckets.partitions().collect();
+        let (mut all, mut why) = (Vec::new(), None);
+        for found in sweep(buckets, now, |partition| self.open_in(partition)).await {
+            match found {
+                Ok(open) => all.extend(open),
+                Err(failure) => why = Some(failure),
             }
         }
-        Ok(looked_at)
+        (all, why)
+    }
+
+    async fn open_in(&self, partition: String) -> Result<Vec<OpenBusiness>, Failure> {
+        let rows = self.load_all(Table::Payments, &Range::prefix(partition, keys::OPEN)).await?;
+        rows.into_iter().map(|row| Ok(Loaded::of(row)?.value)).collect()
+    }
+
+    async fn resolve_or_tell(&self, open: OpenBusiness, now: Timestamp) {
+        let resolving = Box::pin(self.resolve(&open, now));
+        let resolving = trace::within_or_here(open.traceparent.clone(), resolving);
+        if let Err(failure) = resolving.await {
+            tracing::warn!(payment.id = %open.payment_id, error = chain(&failure), "a payment stays unresolved");
+        }
     }
 
     async fn resolve(&self, open: &OpenBusiness, now: Timestamp) -> Result<(), Failure> {
@@ -38,10 +55,9 @@ impl App {
             // Its request may still be at work.
             Status::Pending if !old => Ok(()),
             Status::Pending | Status::Unknown => self.resolve_charge(account).await,
-            Status::Captured | Status::Completed if account.payment.value.refund_unknown => {
-                self.refund_for_undo(account).await
-            }
-            Status::Captured | Status::Completed if account.payment.value.refund_wanted => {
+            Status::Captured | Status::Completed
+                if account.payment.value.refund_unknown || account.payment.value.refund_wanted =>
+            {
                 self.refund_for_undo(account).await
             }
             Status::Cancelling if account.payment.value.refund_unknown && old => {

@@ -17,11 +17,15 @@ mod documents;
 #[cfg(test)]
 mod happy;
 #[cfg(test)]
+mod lists;
+#[cfg(test)]
 mod outbox;
 #[cfg(test)]
 mod parked;
 #[cfg(test)]
 mod queues;
+#[cfg(test)]
+mod resolve;
 #[cfg(test)]
 mod sagas;
 #[cfg(test)]

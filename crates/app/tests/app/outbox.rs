@@ -73,6 +73,24 @@ async fn one_relay_alone_reads_once_and_writes_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_page_without_rows_is_not_the_end_of_an_outbox() {
+    let world = left_behind(ORDERS).await;
+    let empty =
+        |call: &Call| matches!(call, Call::Query(Table::Orders, range) if range.from.starts_with("out|"));
+    world.faults.nth(1, empty, Fault::ShortPage(0));
+    relay_together(&world, 1).await;
+    assert_eq!((waiting(&world).len(), sent(&world).len()), (0, ORDERS));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bucket_that_cannot_be_read_keeps_no_other_in_the_outbox() {
+    let world = left_behind(ORDERS).await;
+    world.faults.always(|call| matches!(call, Call::Query(Table::Bills, _)), Fault::LostBefore);
+    assert!(world.app.relay_outbox().await.is_err(), "and is told");
+    assert_eq!((waiting(&world).len(), sent(&world).len()), (0, ORDERS));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_row_that_is_gone_does_not_keep_the_others_in_the_outbox() {
     let world = left_behind(ORDERS).await;
     let only_by_the_first = waiting(&world).into_iter().nth(2).unwrap();

@@ -31,7 +31,7 @@ impl Request {
             Kind::PayBill => {
                 let (_, bill) = world.billed("kim").await;
                 let due = world.books().bills[&bill].outstanding();
-                let key = world.form(due, Card::Approve);
+                let key = world.form(&bill, due, Card::Approve);
                 Self::Pay(bill, key)
             }
             Kind::CancelPayment => Self::Cancel(world.paid("kim", Card::Approve).await.1),

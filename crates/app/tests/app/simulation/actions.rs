@@ -143,7 +143,7 @@ impl Simulation {
             let part = payable.outstanding.get() / 3;
             let amount = self.chance.percent(30).then_some(Won::new(part));
             let card = *self.chance.pick(&CARDS);
-            let key = self.world.form(amount.unwrap_or(payable.outstanding), card);
+            let key = self.world.form(&payable.bill_id, amount.unwrap_or(payable.outstanding), card);
             requests.push(self.request(payable.customer_id, What::Pay(payable.bill_id, amount, key)));
         }
         self.send(requests).await;

@@ -97,11 +97,11 @@ impl World {
         self.run_until_quiet().await;
     }
 
-    /// The customer fills in the form of a card.
-    pub(crate) fn form(&mut self, amount: Won, card: Card) -> PaymentKey {
+    /// The customer fills in the form of a card, for a bill.
+    pub(crate) fn form(&mut self, bill: &BillId, amount: Won, card: Card) -> PaymentKey {
         let n = self.forms.len() + 1;
         let key = PaymentKey::parse(format!("key-{n}")).unwrap();
-        self.gateway.register(&key, &format!("form-{n}"), amount, card);
+        self.gateway.register(&key, &format!("{bill}-{n}"), amount, card);
         self.forms.push((key.clone(), self.now()));
         key
     }
@@ -116,7 +116,7 @@ impl World {
         once: Option<&Once>,
     ) -> Result<Answer, Failure> {
         let due = self.books().bills[bill].outstanding();
-        let payment_key = self.form(amount.unwrap_or(due), card);
+        let payment_key = self.form(bill, amount.unwrap_or(due), card);
         self.app.pay(&customer(name), Pay { bill: bill.clone(), amount, payment_key }, once).await
     }
 
