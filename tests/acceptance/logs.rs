@@ -51,7 +51,7 @@ async fn live(host: &LocalHost) -> (User, Vec<String>) {
     host.api.run_month("2026-10").await;
     let user = host.api.customer(CUSTOMER).await;
     let bill = user.unpaid_bill().await;
-    let key = host.api.payment_key("lost", bill.due).await;
+    let key = host.api.payment_key("lost", &bill).await;
     let form = json!({ "billId": bill.id, "paymentKey": key });
     let paid = user.post("/api/payments", &form).key("canary-key").expect(201).await;
     host.api.fire("payments_resolve").await;

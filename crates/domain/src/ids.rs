@@ -131,6 +131,9 @@ fn is_payment_key(text: &str) -> bool {
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'='))
 }
 
+/// What follows the line in the id of a final bill.
+const FINAL: &str = "-final";
+
 impl BillId {
     /// The one bill of a line for a usage month.
     pub fn monthly(month: UsageMonth, line: &OrderId) -> Self {
@@ -140,7 +143,18 @@ impl BillId {
     /// The bill that closes a line, for the part of the month up to its end; `attempt` counts from 1, for a
     /// termination may be withdrawn and asked for again.
     pub fn closing(month: UsageMonth, line: &OrderId, attempt: u32) -> Self {
-        Self(format!("{}-{line}-final{attempt}", month.compact()))
+        Self(format!("{}-{line}{FINAL}{attempt}", month.compact()))
+    }
+
+    /// Whether a payment form is for this bill, by the form's order id at the gateway. The gateway wants another order
+    /// id for each form, so it may have a hyphen and something of its maker's own behind the bill's id.
+    pub fn is_of_form(&self, order_id: &str) -> bool {
+        match order_id.strip_prefix(&self.0) {
+            Some("") => true,
+            // The final bill of the same line and month has an id that begins with this one.
+            Some(own) => own.starts_with('-') && !own.starts_with(FINAL),
+            None => false,
+        }
     }
 
     /// The usage month that it is for. Every id begins with one.
@@ -263,6 +277,21 @@ impl From<PhoneNumber> for String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_payment_form_is_for_the_bill_that_its_order_id_begins_with() {
+        let line = OrderId::parse("0".repeat(32)).unwrap();
+        let month = UsageMonth::parse("2026-10").unwrap();
+        let (monthly, closing) = (BillId::monthly(month, &line), BillId::closing(month, &line, 1));
+        for bill in [&monthly, &closing] {
+            assert!(bill.is_of_form(bill.as_str()) && bill.is_of_form(&format!("{bill}-8c7f-2")), "{bill}");
+            assert!(!bill.is_of_form(&format!("{bill}x")) && !bill.is_of_form("order-1"), "{bill}");
+        }
+        for form in [closing.to_string(), format!("{closing}-8c7f")] {
+            assert!(!monthly.is_of_form(&form), "{form}");
+        }
+        assert!(!closing.is_of_form(monthly.as_str()));
+    }
 
     fn line() -> OrderId {
         OrderId::parse("0192f0c1a2b37c4d8e9f0123456789ab").unwrap()

@@ -89,7 +89,7 @@ async fn fields_with_values_that_they_cannot_have() {
 async fn what_is_well_formed_and_cannot_be_done() {
     let (world, bill) = World::with_bill().await;
     let amount = bill["amount"].as_i64().unwrap();
-    world.payment_key("form-1", amount, Card::Approve);
+    world.payment_key("form-1", &bill, amount, Card::Approve);
     let pay = |amount: i64| json!({ "billId": bill["billId"], "paymentKey": "form-1", "amount": amount });
     let no_bill = json!({ "billId": "202610-0192f0c1a2b37c4d8e9f0123456789ab", "paymentKey": "form-1" });
     for (who, path, body, expected) in [
@@ -128,15 +128,15 @@ async fn a_declined_card_and_a_bill_with_nothing_due() {
     let (world, bill) = World::with_bill().await;
     let amount = bill["amount"].as_i64().unwrap();
     let form = |key: &str| json!({ "billId": bill["billId"], "paymentKey": key });
-    let declined = world.payment_key("form-1", amount, Card::Decline);
+    let declined = world.payment_key("form-1", &bill, amount, Card::Decline);
     let reply = world.post(KIM, "/api/payments", "1", &form(&declined)).await;
     assert_eq!(reply.problem(), (402, "payment_declined"), "{}", reply.body);
     assert_eq!(reply.headers["content-type"], "application/problem+json");
     world.settle().await;
-    let good = world.payment_key("form-2", amount, Card::Approve);
+    let good = world.payment_key("form-2", &bill, amount, Card::Approve);
     world.post(KIM, "/api/payments", "2", &form(&good)).await.expect(201);
     world.settle().await;
-    world.payment_key("form-3", amount, Card::Approve);
+    world.payment_key("form-3", &bill, amount, Card::Approve);
     check(&world, post(&world, KIM, "/api/payments").json(&form("form-3")), (409, "nothing_due")).await;
 }
 

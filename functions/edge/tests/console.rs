@@ -82,7 +82,7 @@ async fn figures_count_what_is_open_and_nothing_else() {
 #[tokio::test]
 async fn figures_tell_of_payments_that_are_open_and_of_the_last_run() {
     let (world, bill) = World::with_bill().await;
-    let key = world.payment_key("form-1", bill["amount"].as_i64().unwrap(), Card::Lost);
+    let key = world.payment_key("form-1", &bill, bill["amount"].as_i64().unwrap(), Card::Lost);
     let form = json!({ "billId": bill["billId"], "paymentKey": key });
     let paid = world.post(KIM, "/api/payments", "pay", &form).await.expect(201);
     assert_eq!(paid["status"], "unknown");
@@ -110,7 +110,7 @@ async fn figures_tell_of_lines_of_what_is_due_and_of_the_money_of_the_day() {
         (14, &json!("2026-10-19"), &json!("2026-11-01"))
     );
 
-    let key = world.payment_key("form-1", due.as_i64().unwrap(), Card::Approve);
+    let key = world.payment_key("form-1", &bill, due.as_i64().unwrap(), Card::Approve);
     let form = json!({ "billId": bill["billId"], "paymentKey": key });
     let paid = world.post(KIM, "/api/payments", "pay", &form).await.expect(201);
     world.settle().await;

@@ -99,7 +99,7 @@ async fn a_page_is_stored_when_it_is_first_asked_for_and_stays_when_the_bill_is_
     let (world, bill) = World::with_bill().await;
     assert_eq!(world.documents.contents(), []);
     let first = fetch(&world, KIM, &path(&bill), &[]).await;
-    let key = world.payment_key("form-1", bill["amount"].as_i64().unwrap(), Card::Approve);
+    let key = world.payment_key("form-1", &bill, bill["amount"].as_i64().unwrap(), Card::Approve);
     let form = json!({ "billId": bill["billId"], "paymentKey": key });
     world.post(KIM, "/api/payments", "pay", &form).await.expect(201);
     world.settle().await;

@@ -112,7 +112,8 @@ impl World {
         let app = App::new(ports, Arc::new(Catalogue::builtin()), Buckets::new(4).unwrap());
         let tokens = Arc::new(verifier(&key, clock.clone()));
         let site = Arc::new(Site::new(WebSettings::default()));
-        let handler = Handler { app: Arc::new(app), tokens, clock: clock.clone(), ids, site };
+        let (app, redelivery_pause) = (Arc::new(app), std::time::Duration::ZERO);
+        let handler = Handler { app, tokens, clock: clock.clone(), ids, site, redelivery_pause };
         let router = router(crate::table(), handler.clone());
         let deliveries = Mutex::new(Deliveries::new(Topology::of_the_project(), 1).dropping_repeats());
         (Self { router, tables, bus, gateway, documents, clock, key, deliveries }, handler)
@@ -192,9 +193,10 @@ impl World {
         self.clock.set(text.parse::<Timestamp>().unwrap());
     }
 
-    /// A form at the gateway that the customer has filled in.
-    fn payment_key(&self, name: &str, amount: i64, card: Card) -> String {
-        self.gateway.register(&PaymentKey::parse(name).unwrap(), name, Won::new(amount), card);
+    /// A form at the gateway that the customer has filled in, for a bill.
+    fn payment_key(&self, name: &str, bill: &Value, amount: i64, card: Card) -> String {
+        let order = format!("{}-{name}", bill["billId"].as_str().unwrap());
+        self.gateway.register(&PaymentKey::parse(name).unwrap(), &order, Won::new(amount), card);
         name.to_owned()
     }
 

@@ -3,7 +3,7 @@ use super::*;
 /// Every path that shows or changes a customer's thing.
 async fn of_kim(world: &World, bill: &Value) -> Vec<(Method, String, Value)> {
     let order = world.get(KIM, "/api/orders").await.expect(200)["items"][0].clone();
-    let key = world.payment_key("form-1", bill["amount"].as_i64().unwrap(), Card::Approve);
+    let key = world.payment_key("form-1", bill, bill["amount"].as_i64().unwrap(), Card::Approve);
     let form = json!({ "billId": bill["billId"], "paymentKey": key });
     let paid = world.post(KIM, "/api/payments", "pay", &form).await.expect(201);
     world.settle().await;

@@ -16,7 +16,7 @@ async fn a_line_is_opened_billed_paid_and_its_payment_cancelled() {
         bill["lines"].as_array().unwrap().iter().map(|line| line["amount"].as_i64().unwrap()).sum();
     assert_eq!(bill["amount"], json!(sum));
 
-    let key = world.payment_key("form-1", sum, Card::Approve);
+    let key = world.payment_key("form-1", &bill, sum, Card::Approve);
     let form = json!({ "billId": bill["billId"], "paymentKey": key });
     let paid = world.post(KIM, "/api/payments", "pay", &form).await.expect(201);
     world.settle().await;

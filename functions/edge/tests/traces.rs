@@ -62,7 +62,7 @@ async fn a_payment_whose_outcome_is_found_out_later_stays_in_its_own_trace() {
     let (world, bill) = World::with_bill().await;
     let before = world.bus.sent().len();
     let due = bill["outstanding"].as_i64().unwrap();
-    let key = world.payment_key("form-1", due, Card::Lost);
+    let key = world.payment_key("form-1", &bill, due, Card::Lost);
     let form = json!({ "billId": bill["billId"], "paymentKey": key });
     let pay = world.call(KIM, Method::POST, "/api/payments").json(&form).header("Idempotency-Key", "pay");
     let paid = pay.header("traceparent", traceparent()).send().await.expect(201);

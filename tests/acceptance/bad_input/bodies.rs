@@ -110,9 +110,11 @@ fn orders() -> Vec<(Value, Code)> {
 }
 
 async fn payments(world: &World) -> Vec<(Value, Code)> {
-    let (bill, due) = (&world.kims.bill.id, world.kims.bill.due);
-    let form = world.host.api.payment_key("approve", due).await;
-    let other_sum = world.host.api.payment_key("approve", due + 10).await;
+    let (kims, api) = (&world.kims.bill, &world.host.api);
+    let (bill, due) = (&kims.id, kims.due);
+    let form = api.payment_key("approve", kims).await;
+    let other_sum = api.form("approve", kims, due + 10).expect(200).await.text_at("/paymentKey");
+    let of_another_bill = api.payment_key("approve", &world.lees.bill).await;
     let amount =
         |amount: Value, code| (json!({ "billId": bill, "paymentKey": form, "amount": amount }), code);
     let key = |key: Value, code| (json!({ "billId": bill, "paymentKey": key }), code);
@@ -139,6 +141,7 @@ async fn payments(world: &World) -> Vec<(Value, Code)> {
         key(json!(".."), Code::PaymentKeyInvalid),
         key(json!(world.used_payment_key), Code::PaymentKeyInvalid),
         key(json!(other_sum), Code::InvalidAmount),
+        key(json!(of_another_bill), Code::PaymentKeyInvalid),
         of_bill(json!(""), Code::InvalidField),
         of_bill(json!("202610"), Code::InvalidField),
         of_bill(json!(7), Code::InvalidField),

@@ -35,7 +35,7 @@ impl Once<'_> {
 async fn requests(world: &World) -> Vec<Once<'_>> {
     let (kim, lee, operator) = (&world.kim, &world.lee, &world.operator);
     let number = kim.get(&format!("/api/orders/{}", world.kims.order)).expect(200).await.text_at("/number");
-    let form = world.host.api.payment_key("approve", world.kims.bill.due).await;
+    let form = world.host.api.payment_key("approve", &world.kims.bill).await;
     let payment = |key: &str| Body::Json(json!({ "billId": world.kims.bill.id, "paymentKey": key }));
     let once = |caller, path: &str, first, other, status| Once {
         caller,
@@ -82,7 +82,7 @@ async fn a_repeat_is_answered_like_the_first_and_another_request_with_its_key_is
 async fn a_repeat_that_overtakes_the_answer_is_told_so_and_charges_nothing() {
     let world = World::open().await;
     let bill = &world.kims.bill;
-    let form = json!({ "billId": bill.id, "paymentKey": world.host.api.payment_key("slow", bill.due).await });
+    let form = json!({ "billId": bill.id, "paymentKey": world.host.api.payment_key("slow", bill).await });
     let pay = || world.kim.post("/api/payments", &form).key("slow").send();
     let (one, other) = tokio::join!(pay(), pay());
     let mut answers = [one.unwrap(), other.unwrap()];

@@ -48,7 +48,7 @@ impl World {
         let expired = host.api.token("kim", "customer", 1).await;
         let (kim, lee) = (host.api.customer("kim").await, host.api.customer("lee").await);
         let (kims, lees) = (things(&kim).await, things(&lee).await);
-        let used_payment_key = host.api.payment_key("approve", lees.bill.due).await;
+        let used_payment_key = host.api.payment_key("approve", &lees.bill).await;
         let form = json!({ "billId": lees.bill.id, "paymentKey": used_payment_key });
         let paid = lee.post("/api/payments", &form).key("first").expect(201).await;
         lee.saga_ends(&paid.text_at("/sagaId"), "completed").await;

@@ -113,7 +113,7 @@ impl Shop {
 
     async fn pay(&self, customer: &Customer, card: &str, attempt: &str) {
         let Customer { user, bill, .. } = customer;
-        let form = answered(|| self.api.form(card, bill.due)).await.text_at("/paymentKey");
+        let form = answered(|| self.api.form(card, bill, bill.due)).await.text_at("/paymentKey");
         let payment = json!({ "billId": bill.id, "paymentKey": form });
         let answer = answered(|| user.post("/api/payments", &payment).key(attempt)).await;
         assert!(matches!(answer.status, 201 | 402), "{}", answer.text);

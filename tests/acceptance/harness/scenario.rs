@@ -41,12 +41,14 @@ fn fresh() -> String {
 
 impl Api {
     /// What the gateway's card form gives.
-    pub(crate) async fn payment_key(&self, card: &str, amount: i64) -> String {
-        self.form(card, amount).expect(200).await.text_at("/paymentKey")
+    pub(crate) async fn payment_key(&self, card: &str, bill: &Bill) -> String {
+        self.form(card, bill, bill.due).expect(200).await.text_at("/paymentKey")
     }
 
-    pub(crate) fn form(&self, card: &str, amount: i64) -> super::Request {
-        let form = json!({ "card": card, "amount": amount, "orderId": format!("order-{}", fresh()) });
+    /// A form for a bill; its order id at the gateway is another one each time.
+    pub(crate) fn form(&self, card: &str, bill: &Bill, amount: i64) -> super::Request {
+        let order = format!("{}-{}", bill.id, fresh());
+        let form = json!({ "card": card, "amount": amount, "orderId": order });
         self.post("/dev/payment-keys", &form)
     }
 
@@ -116,7 +118,7 @@ impl User {
 
     /// Pays a bill with a test card; the answer may be any.
     pub(crate) async fn pay(&self, bill: &Bill, card: &str) -> Answer {
-        let form = json!({ "billId": bill.id, "paymentKey": self.api.payment_key(card, bill.due).await });
+        let form = json!({ "billId": bill.id, "paymentKey": self.api.payment_key(card, bill).await });
         self.post("/api/payments", &form).key(&fresh()).send().await.unwrap()
     }
 

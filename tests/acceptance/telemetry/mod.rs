@@ -75,7 +75,7 @@ async fn a_payment_is_one_trace_from_the_callers_request_to_the_view() {
     let host =
         LocalHost::start_with(Options { workers: 2, ..options(&collector.endpoint, &[AT_ONCE]) }).await;
     let (user, bill) = with_bill(&host).await;
-    let key = host.api.payment_key("approve", bill.due).await;
+    let key = host.api.payment_key("approve", &bill).await;
     let form = json!({ "billId": bill.id, "paymentKey": key });
     let request = user.post("/api/payments", &form).key("canary-idempotency-key");
     let paid = request.header("traceparent", &traceparent(TRACE)).expect(201).await;

@@ -95,7 +95,7 @@ impl App {
     ) -> Result<Option<Begun>, Failure> {
         let loaded = self.find_payable(key, &pay.bill).await?;
         let amount = loaded.value.payment_amount(pay.amount)?;
-        let form = self.form(&pay.payment_key, amount).await?;
+        let form = self.form(&pay, amount).await?;
         let payable = loaded.value.held();
         let payment = Payment {
             payment_id: PaymentId::nth(&pay.bill, payable.attempts),
@@ -146,8 +146,8 @@ impl App {
     }
 
     /// The gateway's record of the form that the customer filled in: its order id is needed to charge it.
-    async fn form(&self, key: &PaymentKey, amount: Won) -> Result<GatewayPayment, Failure> {
-        let form = match self.ports.gateway.find(key).await {
+    async fn form(&self, pay: &Pay, amount: Won) -> Result<GatewayPayment, Failure> {
+        let form = match self.ports.gateway.find(&pay.payment_key).await {
             Ok(form) => form,
             Err(GatewayError::NotFound | GatewayError::Refused { .. }) => {
                 return Err(Failure::refused(
@@ -157,6 +157,9 @@ impl App {
             }
             Err(error @ GatewayError::Unknown(_)) => return Err(error.into()),
         };
+        if !pay.bill.is_of_form(&form.order_id) {
+            return Err(Failure::refused(Code::PaymentKeyInvalid, "the payment form is for another order"));
+        }
         match form.status {
             GatewayStatus::Open if form.amount == amount => Ok(form),
             GatewayStatus::Open => Err(Failure::refused(

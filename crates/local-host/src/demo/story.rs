@@ -140,7 +140,7 @@ impl Story<'_, '_> {
     /// The payment's id.
     async fn pay(&mut self, bill: &Bill) -> Result<String, DemoError> {
         self.api.screen().step("Pay it (수납)")?;
-        let form = json!({ "card": "approve", "amount": bill.due, "orderId": format!("demo-{}", crate::chance::hex()) });
+        let form = json!({ "card": "approve", "amount": bill.due, "orderId": bill.id });
         let filled_in = self.api.call(Call::post("/dev/payment-keys", form)).await?;
         let form = json!({ "billId": bill.id, "paymentKey": filled_in.text("/paymentKey")? });
         let call = Call::post("/api/payments", form).by(&self.customer).once().wants(StatusCode::CREATED);
