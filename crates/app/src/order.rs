@@ -212,7 +212,8 @@ impl App {
         let Loaded { row, value: order, etag } = self.load_order(customer, id).await?;
         let outcome = order.decide(command)?;
         let Outcome::Changed(kind) = outcome else {
-            return Ok(Some(Answer { status: 200, body: json!({ "orderId": id, "status": order.status }) }));
+            let answer = Answer { status: 200, body: json!({ "orderId": id, "status": order.status }) };
+            return self.keep_answer(customer, once, answer, now).await;
         };
         let order = order.after(command, now);
         let mut body = json!({ "orderId": id, "status": order.status });
@@ -223,6 +224,22 @@ impl App {
         let mut changes = Changes::new(Table::Orders, self.buckets.customer(customer).partition);
         changes.once(once, Some(&answer), now)?.replace(row, etag, &order)?;
         changes.send(announcement(&self.order_event(kind, &order, now)?, now)?);
+        Ok(matches!(self.commit(changes).await?, Committed::Applied(_)).then_some(answer))
+    }
+
+    /// The answer to a command that changes nothing; `None` when its key was used before.
+    async fn keep_answer(
+        &self,
+        customer: &CustomerId,
+        once: Option<&Once>,
+        answer: Answer,
+        now: Timestamp,
+    ) -> Result<Option<Answer>, Failure> {
+        if once.is_none() {
+            return Ok(Some(answer));
+        }
+        let mut changes = Changes::new(Table::Orders, self.buckets.customer(customer).partition);
+        changes.once(once, Some(&answer), now)?;
         Ok(matches!(self.commit(changes).await?, Committed::Applied(_)).then_some(answer))
     }
 

@@ -147,11 +147,15 @@ pub(crate) fn waiting() -> Range {
 impl App {
     /// Parks something for an operator. Parking it again is no news, and leaves the record to who may be replaying it.
     pub(crate) async fn park(&self, parked: Parked) -> Result<(), Failure> {
-        tracing::warn!(parked.id = parked.parked_id, parked.reason = parked.reason, "parked for an operator");
         let mut changes = Changes::new(Table::Parked, PARTITION);
         changes.insert(parked.row(OPEN), &parked)?;
         match self.commit(changes).await {
-            Ok(_) | Err(Failure::Changed) => Ok(()),
+            Ok(_) => {
+                let Parked { parked_id, reason, .. } = parked;
+                tracing::warn!(parked.id = parked_id, parked.reason = reason, "parked for an operator");
+                Ok(())
+            }
+            Err(Failure::Changed) => Ok(()),
             Err(failure) => Err(failure),
         }
     }
@@ -189,7 +193,7 @@ impl App {
                     let error = chain(&failure);
                     tracing::warn!(parked.id = id, error, "it can be replayed again in a while only");
                 }
-                Err(failure)
+                Err(again(failure))
             }
         }
     }
@@ -243,6 +247,17 @@ impl App {
         changes.delete(parked.row, Some(parked.etag)).upsert(ended.row(DONE), &ended)?;
         self.commit(changes).await.map_err(meanwhile)?;
         Ok(Answer { status: 200, body: json!({ "parkedId": ended.parked_id, "state": state }) })
+    }
+}
+
+/// What the operator is told of a replay that failed: what would fail each time is no accident of this request's.
+fn again(failure: Failure) -> Failure {
+    match failure {
+        Failure::Malformed(_) | Failure::Fault(_) => {
+            let why = format!("it cannot be handled as it is: {}", chain(&failure));
+            Failure::refused(Code::WrongState, why)
+        }
+        Failure::Refused(_) | Failure::Changed | Failure::Unavailable(_) => failure,
     }
 }
 

@@ -4,8 +4,7 @@ use super::*;
 async fn the_same_key_and_body_replays_the_first_answer() {
     let (world, bill) = World::with_bill().await;
     let amount = bill["amount"].as_i64().unwrap();
-    let form =
-        json!({ "billId": bill["billId"], "paymentKey": world.payment_key("form-1", amount, Card::Approve) });
+    let form = json!({ "billId": bill["billId"], "paymentKey": world.payment_key("form-1", &bill, amount, Card::Approve) });
     let order = json!({ "plan": "lte-light" });
     let month = json!({ "usageMonth": "2026-10" });
     for (who, path, body, status) in [
@@ -27,8 +26,10 @@ async fn the_same_key_with_another_body_is_refused() {
     let (world, bill) = World::with_bill().await;
     let amount = bill["amount"].as_i64().unwrap();
     let form = |key: &str| json!({ "billId": bill["billId"], "amount": 1000, "paymentKey": key });
-    let (first, other) =
-        (world.payment_key("form-1", 1000, Card::Approve), world.payment_key("form-2", 1000, Card::Approve));
+    let (first, other) = (
+        world.payment_key("form-1", &bill, 1000, Card::Approve),
+        world.payment_key("form-2", &bill, 1000, Card::Approve),
+    );
     world.post(KIM, "/api/payments", "key", &form(&first)).await.expect(201);
     world.settle().await;
     let before = world.tables.contents();
@@ -40,6 +41,21 @@ async fn the_same_key_with_another_body_is_refused() {
     world.post(KIM, "/api/orders", "key", &json!({ "plan": "lte-light" })).await.expect(202);
     let reply = world.post(KIM, "/api/orders", "key", &json!({ "plan": "lte-basic" })).await;
     assert_eq!(reply.problem(), (422, "idempotency_key_reused"));
+}
+
+#[tokio::test]
+async fn a_command_that_finds_nothing_to_do_keeps_to_its_key_as_well() {
+    let (world, bill) = World::with_bill().await;
+    let (line, other) = (bill["orderId"].as_str().unwrap(), "0".repeat(32));
+    let suspend = async |key, line: &str| {
+        let path = format!("/api/orders/{line}/suspension?customerId=customer-kim");
+        world.post(Who::Operator, path, key, &json!({})).await
+    };
+    let first = suspend("k1", line).await.expect(202);
+    assert_eq!(suspend("k1", line).await.expect(202), first, "not what a new request is told");
+    let nothing = suspend("k2", line).await.expect(200);
+    assert_eq!(suspend("k2", line).await.expect(200), nothing);
+    assert_eq!(suspend("k2", &other).await.problem(), (422, "idempotency_key_reused"));
 }
 
 #[tokio::test]

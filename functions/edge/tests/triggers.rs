@@ -35,6 +35,9 @@ async fn a_message_that_cannot_be_understood_is_parked_and_done_with() {
     let parked = world.get(Who::Operator, "/api/parked").await.expect(200);
     assert_eq!(parked["items"].as_array().unwrap().len(), 3);
     assert_eq!(parked["items"][0]["reason"], "malformed");
+    let path = format!("/api/parked/{}/replay", parked["items"][0]["parkedId"].as_str().unwrap());
+    let replayed = world.post(Who::Operator, path, "again", &json!({})).await;
+    assert_eq!(replayed.problem(), (409, "wrong_state"), "it is no better the second time");
 }
 
 #[tokio::test]
