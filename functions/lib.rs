@@ -72,6 +72,7 @@ use edge::log::{Follower, Log, poll_interval};
 use edge::serve::{Function, router, serve};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 use telemetry::Export;
 
 /// What functions work with.
@@ -82,6 +83,8 @@ pub(crate) struct Handler {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) site: Arc<Site>,
+    /// How long the first failed delivery of a message is held back.
+    pub(crate) redelivery_pause: Duration,
 }
 
 impl FromRef<Handler> for Arc<Verifier> {

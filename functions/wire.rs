@@ -81,7 +81,8 @@ pub(crate) async fn wire(
     let app = App::new(ports, Arc::new(catalogue), settings.buckets);
     app.check_buckets().await.map_err(StartError::Store)?;
     let tokens = Verifier::new(&settings.tokens, Arc::clone(&clock)).map_err(StartError::Tokens)?;
-    let handler = Handler { app: Arc::new(app), tokens: Arc::new(tokens), clock, ids, site };
+    let (app, tokens, redelivery_pause) = (Arc::new(app), Arc::new(tokens), settings.redelivery_pause);
+    let handler = Handler { app, tokens, clock, ids, site, redelivery_pause };
     Ok(Wired { port: settings.port, handler, config })
 }
 

@@ -31,6 +31,8 @@ pub(crate) struct Around {
     pub(crate) ids: Arc<dyn Ids>,
     /// How long one invocation may take.
     pub(crate) deadline: Duration,
+    /// How long the first failed delivery of a message is held back.
+    pub(crate) redelivery_pause: Duration,
     /// Which service the function at a route belongs to.
     pub(crate) services: Arc<HashMap<&'static str, Service>>,
 }
@@ -44,6 +46,8 @@ pub(crate) struct Invoked {
     pub(crate) caller: Option<TraceParent>,
     /// That trace as it is handed on, or a trace that starts here.
     pub(crate) trace: Option<TraceParent>,
+    /// How long the first failed delivery of a message is held back.
+    pub(crate) redelivery_pause: Duration,
 }
 
 /// Runs a request in a task of its own: it goes on when the caller hangs up, so that what was committed is also
@@ -55,7 +59,9 @@ pub(crate) async fn layer(State(around): State<Around>, mut request: Request, ne
     let exported = exported(&request, &invocation, caller.as_ref());
     let trace = telemetry::spans::traceparent(&exported).or_else(|| around.trace(caller.as_ref()));
     let span = around.span(&request, &exported, &invocation, trace.as_ref());
-    request.extensions_mut().insert(Invoked { id: invocation.clone(), caller, trace: trace.clone() });
+    let redelivery_pause = around.redelivery_pause;
+    let invoked = Invoked { id: invocation.clone(), caller, trace: trace.clone(), redelivery_pause };
+    request.extensions_mut().insert(invoked);
     let work = tokio::time::timeout(around.deadline, traced(trace, next.run(request)));
     // Both are entered, the log's last: a call's span finds the one above it among those that are entered.
     let work = work.instrument(span.clone()).instrument(exported.clone());
@@ -182,7 +188,8 @@ mod tests {
 
     async fn call(deadline: Duration, uri: &str) -> (u16, String) {
         let services = Arc::default();
-        let around = Around { clock: Arc::new(Still), ids: Arc::new(Still), deadline, services };
+        let (clock, ids) = (Arc::new(Still), Arc::new(Still));
+        let around = Around { clock, ids, deadline, redelivery_pause: Duration::ZERO, services };
         let router = Router::new()
             .route("/panic", get(async || -> &str { panic!("a fault of ours") }))
             .route("/never", get(std::future::pending::<&str>))

@@ -7,10 +7,12 @@ mod parse;
 mod tests;
 
 use app::Buckets;
+use domain::limits::{REDELIVERY_PAUSE_MS, REDELIVERY_PAUSE_SECONDS_MAX};
 pub(crate) use parse::HttpUrl;
 use parse::Reader;
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Where tables (`STORE`) or documents (`DOCUMENTS`) are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +50,9 @@ pub(crate) struct Settings {
     pub(crate) buckets: Buckets,
     /// `TOKEN_ISSUER`, `TOKEN_AUDIENCE`, `TOKEN_JWKS_URL`.
     pub(crate) tokens: Tokens,
+    /// `REDELIVERY_PAUSE_MS`: how long the first failed delivery of a message is held back; the pause doubles with each
+    /// further one.
+    pub(crate) redelivery_pause: Duration,
     /// `CLOCK_FILE`: a test clock's offset; the machine's time when it is not set.
     pub(crate) clock_file: Option<PathBuf>,
     /// `CATALOGUE_FILE`: the plans; the ones that are built in when it is not set.
@@ -96,12 +101,15 @@ fn read(reader: &mut Reader<'_>) -> Option<Settings> {
     let documents = documents(reader, store.as_ref());
     let buckets = reader.buckets("BUCKETS");
     let tokens = tokens(reader);
+    let longest = Duration::from_secs(REDELIVERY_PAUSE_SECONDS_MAX);
+    let redelivery_pause = reader.millis("REDELIVERY_PAUSE_MS", REDELIVERY_PAUSE_MS, longest);
     Some(Settings {
         port: port?,
         store: store?,
         documents: documents?,
         buckets: buckets?,
         tokens: tokens?,
+        redelivery_pause: redelivery_pause?,
         clock_file: reader.text("CLOCK_FILE").map(PathBuf::from),
         catalogue_file: reader.text("CATALOGUE_FILE").map(PathBuf::from),
     })

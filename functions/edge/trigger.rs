@@ -10,7 +10,8 @@ use axum::extract::{FromRequest, Request};
 use contract::envelope::{Invocation, Reply};
 use contract::problem::Code;
 use contract::trace::TraceParent;
-use domain::limits::MESSAGE_BYTES_MAX;
+use domain::limits::{MESSAGE_BYTES_MAX, REDELIVERY_PAUSE_SECONDS_MAX};
+use std::time::Duration;
 use telemetry::spans::{self, Delivery};
 use tracing::{Instrument, Span};
 
@@ -28,6 +29,8 @@ pub(crate) struct Trigger {
     span: Span,
     /// The trace that the message's sender worked in, as it is handed on.
     trace: Option<TraceParent>,
+    /// How long to wait before a message is given back; a timer comes again by itself.
+    pause: Duration,
 }
 
 impl<S: Send + Sync> FromRequest<S> for Trigger {
@@ -52,7 +55,11 @@ impl<S: Send + Sync> FromRequest<S> for Trigger {
         if let Some(saga) = invocation.correlation_id() {
             log.record("saga.id", saga);
         }
-        Ok(Self { invocation, span, trace })
+        let pause = match invocation.message_id() {
+            Some(_) => pause(invocation.delivery_count(), invoked.redelivery_pause),
+            None => Duration::ZERO,
+        };
+        Ok(Self { invocation, span, trace, pause })
     }
 }
 
@@ -60,6 +67,12 @@ impl<S: Send + Sync> FromRequest<S> for Trigger {
 fn handed_on(sender: Option<&TraceParent>, invocation: Option<TraceParent>) -> Option<TraceParent> {
     let own = invocation.as_ref().zip(sender).and_then(|(own, sender)| sender.child(own.span_id()));
     own.or_else(|| sender.cloned()).or(invocation)
+}
+
+/// How long to wait before a message is given back after so many deliveries.
+fn pause(deliveries: u32, first: Duration) -> Duration {
+    let doubled = first.saturating_mul(1_u32.checked_shl(deliveries.saturating_sub(1)).unwrap_or(u32::MAX));
+    doubled.min(Duration::from_secs(REDELIVERY_PAUSE_SECONDS_MAX))
 }
 
 /// The span for the collector: of a message, when there is one, or else of a timer.
@@ -117,7 +130,8 @@ impl Trigger {
     }
 
     /// Does what the trigger asks for, in the trace that the message's sender worked in. An error makes the host
-    /// deliver the message again.
+    /// deliver the message again, at once: what fails because something is not there now would use up its deliveries
+    /// within seconds, so the answer waits, longer each time.
     pub(crate) async fn run<T>(
         &self,
         work: impl Future<Output = Result<T, app::Failure>>,
@@ -129,6 +143,7 @@ impl Trigger {
         };
         if let Err(failure) = &ended {
             spans::fail(&self.span, failure.code());
+            tokio::time::sleep(self.pause).await;
         }
         ended?;
         Ok(Json(Reply::default()))
@@ -144,7 +159,8 @@ fn sender(invocation: &Invocation) -> Option<TraceParent> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::Value;
+    use domain::limits::{DELIVERIES_MAX, REDELIVERY_PAUSE_MS};
+    use serde_json::{Value, json};
 
     #[test]
     fn messages_come_from_where_the_topology_says() {
@@ -161,6 +177,36 @@ mod tests {
                 assert_eq!(found, Some(name(subscription, "name")));
             }
         }
+    }
+
+    #[test]
+    fn each_further_delivery_is_held_back_longer_and_ten_outlast_a_short_outage() {
+        let first = Duration::from_millis(REDELIVERY_PAUSE_MS);
+        let pauses: Vec<_> = (1..DELIVERIES_MAX).map(|deliveries| pause(deliveries, first)).collect();
+        assert_eq!(pauses[0], first);
+        assert!(pauses.is_sorted() && pauses.iter().sum::<Duration>() > Duration::from_mins(2), "{pauses:?}");
+        let longest = Duration::from_secs(REDELIVERY_PAUSE_SECONDS_MAX);
+        assert_eq!([64, 2_000, u32::MAX].map(|deliveries| pause(deliveries, first)), [longest; 3]);
+        assert_eq!(pause(9, Duration::ZERO), Duration::ZERO);
+        assert_eq!(pause(0, first), first, "a host that does not count");
+    }
+
+    async fn waits(metadata: Value, ended: Result<(), app::Failure>) -> Duration {
+        let envelope = json!({ "Data": {}, "Metadata": metadata });
+        let invoked = Invoked { redelivery_pause: Duration::from_secs(1), ..Invoked::default() };
+        let request = Request::post("/").extension(invoked).body(envelope.to_string().into()).unwrap();
+        let trigger = Trigger::from_request(request, &()).await.unwrap();
+        let (start, failed) = (tokio::time::Instant::now(), ended.is_err());
+        assert_eq!(trigger.run(std::future::ready(ended)).await.is_err(), failed);
+        start.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_a_message_that_comes_again_is_held_back() {
+        let third = json!({ "MessageId": "\"m1\"", "DeliveryCount": "3" });
+        assert_eq!(waits(third.clone(), Err(app::Failure::Changed)).await, Duration::from_secs(4));
+        assert_eq!(waits(third, Ok(())).await, Duration::ZERO);
+        assert_eq!(waits(json!({}), Err(app::Failure::Changed)).await, Duration::ZERO, "a timer");
     }
 
     #[test]

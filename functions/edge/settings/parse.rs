@@ -3,6 +3,7 @@
 use super::SettingError;
 use app::Buckets;
 use app::ports::is_loopback;
+use std::time::Duration;
 
 /// Partitions of a store when the setting is not there.
 const BUCKETS_DEFAULT: &str = "32";
@@ -68,6 +69,15 @@ impl<'a> Reader<'a> {
         let text = self.text(name).unwrap_or_else(|| BUCKETS_DEFAULT.to_owned());
         let buckets = text.parse().ok().and_then(|count| Buckets::new(count).ok());
         buckets.or_else(|| self.refuse(name, "is not a power of two from 1 to 1024"))
+    }
+
+    /// Milliseconds up to `most`.
+    pub(super) fn millis(&mut self, name: &'static str, otherwise: u64, most: Duration) -> Option<Duration> {
+        let Some(text) = self.text(name) else { return Some(Duration::from_millis(otherwise)) };
+        let pause = text.parse().ok().map(Duration::from_millis);
+        pause
+            .filter(|pause| *pause <= most)
+            .or_else(|| self.refuse(name, "is no time in milliseconds, or is too long"))
     }
 
     pub(super) fn refuse<T>(&mut self, name: &'static str, problem: &'static str) -> Option<T> {

@@ -26,6 +26,8 @@ fn settings_are_read_with_their_defaults() {
     assert_eq!(settings.tokens.jwks.as_str(), "http://127.0.0.1:7071/issuer/jwks.json");
     assert!(settings.tokens.jwks.is_loopback());
     assert_eq!((settings.clock_file, settings.catalogue_file), (None, None));
+    assert_eq!(settings.redelivery_pause, Duration::from_millis(500));
+    assert_eq!(with(&[("REDELIVERY_PAUSE_MS", "0")]).unwrap().redelivery_pause, Duration::ZERO);
     assert_eq!(with(&[("BUCKETS", "64")]).unwrap().buckets.count(), 64);
 }
 
@@ -87,6 +89,9 @@ fn values_that_cannot_be_used_are_refused_and_not_shown() {
         ("TOKEN_JWKS_URL", "http://issuer.example/keys"),
         ("TOKEN_JWKS_URL", "https://user:word@issuer.example/keys"),
         ("TOKEN_JWKS_URL", "file:///keys"),
+        ("REDELIVERY_PAUSE_MS", "-1"),
+        ("REDELIVERY_PAUSE_MS", "30001"),
+        ("REDELIVERY_PAUSE_MS", "soon"),
     ] {
         let SettingsError(errors) = with(&[(name, value)]).unwrap_err();
         assert_eq!(errors.len(), 1, "{name}={value}: {errors:?}");

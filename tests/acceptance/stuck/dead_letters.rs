@@ -1,7 +1,7 @@
 //! A message that always fails ends as a dead letter; operators see it, and replay it or give it up.
 
 use super::{AT_ONCE, all_at_once};
-use crate::harness::{Answer, LocalHost, SOON, User, at, until};
+use crate::harness::{Answer, LocalHost, Options, SOON, User, at, until};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
@@ -61,7 +61,9 @@ async fn act(operator: &User, item: &Value, action: &str) -> Answer {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn dead_letters_are_replayed_or_given_up_once() {
-    let host = LocalHost::start_at(&at("2026-10-01")).await;
+    let at_once = Vec::leak(vec![("REDELIVERY_PAUSE_MS", "0".to_owned())]);
+    let host = LocalHost::start_with(Options { settings: at_once, ..Options::default() }).await;
+    host.api.set_clock(&at("2026-10-01")).await;
     let (kim, lee) = (host.api.customer("kim").await, host.api.customer("lee").await);
     let operator = host.api.operator().await;
     let broken = BrokenView::of(&host);

@@ -140,9 +140,8 @@ fn settings(jwks: &str) -> Tokens {
         "TOKEN_AUDIENCE" => Some(AUDIENCE.to_owned()),
         "FUNCTIONS_CUSTOMHANDLER_PORT" => Some("1".to_owned()),
         "STORE" => Some("embedded".to_owned()),
-        _ => {
-            Some("https://localhost".to_owned()).filter(|_| name != "BUCKETS" && name != "GATEWAY_TIMEOUT_MS")
-        }
+        "DATA_DIR" => Some("/data".to_owned()),
+        _ => None,
     };
     Settings::from_vars(all).unwrap().tokens
 }
