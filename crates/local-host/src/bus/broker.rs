@@ -167,7 +167,8 @@ impl Broker {
         let source = self.holder(lock)?;
         let burial = {
             let mut queues = source.queues();
-            let (item, death) = queues.abandon(lock.number, self.shared.deliveries_max).ok_or(LockLost)?;
+            let most = self.shared.deliveries_max(source.id);
+            let (item, death) = queues.abandon(lock.number, most).ok_or(LockLost)?;
             self.shared.record_failures(&item.message, source.id, item.failed);
             death.and_then(|death| self.shared.lay_out(source, &mut queues, item, death))
         };

@@ -29,7 +29,8 @@ pub(super) struct Shared {
     /// By number of the entity; those of topics stay empty.
     pub(super) sources: Vec<Source>,
     pub(super) message_bytes_max: usize,
-    pub(super) deliveries_max: u32,
+    deliveries_max: u32,
+    dead_letter_deliveries_max: u32,
     pub(super) message_life: SignedDuration,
     pub(super) dead_letter_queue: u16,
     pub(super) closed: AtomicBool,
@@ -63,6 +64,7 @@ impl Shared {
             sources,
             message_bytes_max: topology.max_message_bytes,
             deliveries_max: topology.max_delivery_count,
+            dead_letter_deliveries_max: topology.dead_letter_max_delivery_count,
             message_life: SignedDuration::from_hours(topology.message_hours.into()),
             dead_letter_queue: number(&topology.dead_letter_queue),
             closed: AtomicBool::new(false),
@@ -92,6 +94,11 @@ impl Shared {
     /// When there is no source of that number, which only a damaged store can bring about; see `Writer::open`.
     pub(super) fn source_at(&self, id: u16) -> &Source {
         &self.sources[usize::from(id)]
+    }
+
+    /// Deliveries before a source gives a message up.
+    pub(super) fn deliveries_max(&self, source: u16) -> u32 {
+        if source == self.dead_letter_queue { self.dead_letter_deliveries_max } else { self.deliveries_max }
     }
 
     pub(super) fn next_lock(&self) -> u64 {

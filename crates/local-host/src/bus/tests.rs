@@ -25,11 +25,11 @@ use tempfile::TempDir;
 /// How long something may take before a test gives up on it.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Two queues, the dead-letter queue, and a topic with three subscriptions; three deliveries, locks of 60 s,
+/// Two queues, the dead-letter queue, and a topic with three subscriptions; three deliveries (five of a dead letter), locks of 60 s,
 /// messages of 24 h, duplicates within 10 min.
 const TOPOLOGY: &str = r#"{
     "lockSeconds": 60, "maxDeliveryCount": 3, "messageHours": 24, "duplicateDetectionMinutes": 10,
-    "maxMessageBytes": 1000, "deadLetterQueue": "dead-letters",
+    "deadLetterMaxDeliveryCount": 5, "maxMessageBytes": 1000, "deadLetterQueue": "dead-letters",
     "queues": [
         { "name": "billing", "function": "f" },
         { "name": "other", "function": "f" },

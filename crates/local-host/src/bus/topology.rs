@@ -10,6 +10,8 @@ pub struct Topology {
     pub lock_seconds: u32,
     /// Deliveries before a message is dead-lettered.
     pub max_delivery_count: u32,
+    /// Ditto, in the dead-letter queue: what is given up there, only a person finds.
+    pub dead_letter_max_delivery_count: u32,
     /// Hours a message lives, and the most it can ask for, before it is dead-lettered.
     pub message_hours: u32,
     /// Minutes during which a second message with the same id is dropped.
@@ -109,6 +111,7 @@ impl Topology {
         let bytes = u64::try_from(self.max_message_bytes).unwrap_or(u64::MAX);
         within("lockSeconds", self.lock_seconds.into(), 1..=300)?;
         within("maxDeliveryCount", self.max_delivery_count.into(), 1..=2_000)?;
+        within("deadLetterMaxDeliveryCount", self.dead_letter_max_delivery_count.into(), 1..=2_000)?;
         within("messageHours", self.message_hours.into(), 1..=87_600)?;
         within("duplicateDetectionMinutes", self.duplicate_detection_minutes.into(), 1..=10_080)?;
         within("maxMessageBytes", bytes, 1..=104_857_600)
@@ -162,7 +165,7 @@ mod tests {
 
     const GOOD: &str = r#"{
         "lockSeconds": 300, "maxDeliveryCount": 10, "messageHours": 336, "duplicateDetectionMinutes": 10,
-        "maxMessageBytes": 262144, "deadLetterQueue": "dead",
+        "deadLetterMaxDeliveryCount": 500, "maxMessageBytes": 262144, "deadLetterQueue": "dead",
         "queues": [{ "name": "work", "function": "f" }, { "name": "dead", "function": "g" }],
         "topics": [{ "name": "events", "subscriptions": [{ "name": "one", "function": "h", "subjects": ["a"] }] }]
     }"#;
@@ -188,6 +191,7 @@ mod tests {
             (topology.lock_seconds, topology.max_delivery_count, topology.message_hours),
             (300, 10, 336)
         );
+        assert_eq!(topology.dead_letter_max_delivery_count, 500);
         assert_eq!((topology.duplicate_detection_minutes, topology.max_message_bytes), (10, 262_144));
         assert_eq!(topology.queues[0], Queue { name: "work".to_owned(), function: "f".to_owned() });
         let subscription =
@@ -241,6 +245,7 @@ mod tests {
             ("\"lockSeconds\": 300", "\"lockSeconds\": 301"),
             ("\"lockSeconds\": 300", "\"lockSeconds\": 0"),
             ("\"maxDeliveryCount\": 10", "\"maxDeliveryCount\": 0"),
+            ("\"deadLetterMaxDeliveryCount\": 500", "\"deadLetterMaxDeliveryCount\": 2001"),
             ("\"messageHours\": 336", "\"messageHours\": 0"),
             ("\"duplicateDetectionMinutes\": 10", "\"duplicateDetectionMinutes\": 10081"),
             ("\"maxMessageBytes\": 262144", "\"maxMessageBytes\": 0"),

@@ -190,7 +190,7 @@ impl Writer {
     fn bury(&mut self, burial: &Burial) {
         let (dead, now) = (&burial.message, self.shared.clock.now());
         let mut properties = dead.properties.clone();
-        let (reason, description) = obituary(burial.death, self.shared.deliveries_max);
+        let (reason, description) = obituary(burial.death, self.shared.deliveries_max(burial.source));
         properties.insert("DeadLetterReason".to_owned(), Value::from(reason));
         properties.insert("DeadLetterErrorDescription".to_owned(), Value::from(description));
         let letter = Message {
@@ -223,7 +223,7 @@ impl Writer {
         let (shared, now) = (self.shared.clone(), self.shared.clock.now());
         for source in &shared.sources {
             let mut queues = source.queues();
-            let swept = queues.sweep(now, shared.deliveries_max);
+            let swept = queues.sweep(now, shared.deliveries_max(source.id));
             let lay_out = |(item, death): (Item, Death)| {
                 shared.record_failures(&item.message, source.id, item.failed);
                 shared.lay_out(source, &mut queues, item, death)
@@ -342,7 +342,7 @@ fn restore(shared: &Shared, messages: Vec<Message>) -> Result<Vec<Burial>, OpenE
             let known = shared.sources.get(usize::from(place.source));
             let source = known.ok_or(OpenError::Damaged(message.sequence_number))?;
             let mut queues = source.queues();
-            if place.dead || place.failed >= shared.deliveries_max {
+            if place.dead || place.failed >= shared.deliveries_max(place.source) {
                 let item = Item { message: message.clone(), failed: place.failed, enqueued_at: now };
                 burials.extend(shared.lay_out(source, &mut queues, item, Death::Exhausted));
             } else {

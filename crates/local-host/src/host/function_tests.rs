@@ -1,7 +1,7 @@
 use super::*;
 
 const TOPOLOGY: &str = r#"{"lockSeconds":300,"maxDeliveryCount":10,"messageHours":1,"duplicateDetectionMinutes":10,
-    "maxMessageBytes":1000,"deadLetterQueue":"dead","queues":[{"name":"dead","function":"d"}],
+    "deadLetterMaxDeliveryCount":10,"maxMessageBytes":1000,"deadLetterQueue":"dead","queues":[{"name":"dead","function":"d"}],
     "topics":[{"name":"events","subscriptions":[{"name":"s","function":"f","subjects":["a"]}]}]}"#;
 const HOST: &str = r#"{"version":"2.0","customHandler":{"description":{"defaultExecutablePath":"handler"},
     "enableProxyingHttpRequest":true}}"#;

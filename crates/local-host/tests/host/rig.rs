@@ -60,7 +60,7 @@ pub(crate) fn write_app(root: &Path, host_json: &Value) {
         "infra/topology.json",
         &json!({
             "lockSeconds": 300, "maxDeliveryCount": 3, "messageHours": 24, "duplicateDetectionMinutes": 10,
-            "maxMessageBytes": 262_144, "deadLetterQueue": "dead-letters",
+            "deadLetterMaxDeliveryCount": 3, "maxMessageBytes": 262_144, "deadLetterQueue": "dead-letters",
             "queues": [{ "name": "jobs", "function": "on_work" }, { "name": "dead-letters", "function": "none" }],
             "topics": [{ "name": "events", "subscriptions": [
                 { "name": "one", "function": "on_event", "subjects": ["thing.happened"] }

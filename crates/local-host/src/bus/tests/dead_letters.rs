@@ -108,7 +108,7 @@ async fn a_dead_letter_that_dies_stays_where_it_is() {
     for id in ["exhausted", "expired"] {
         bench.send("dead-letters", with_id(id)).await;
     }
-    bench.exhaust("dead-letters", 3).await;
+    bench.exhaust("dead-letters", 5).await;
     bench.advance(minutes(24 * 60)).await;
     bench.check_nothing("dead-letters");
     let buried = Counts { dead_lettered: 2, ..Counts::default() };

@@ -74,7 +74,7 @@ async fn dead_letters_wait_on_their_queue_and_are_dead_when_that_gives_up_too() 
     bench.exhaust("billing", 3).await;
     bench.sync().await;
     assert_eq!(queues(&bench).await, [NONE, NONE, [1, 0, 0]]);
-    bench.exhaust("dead-letters", 3).await;
+    bench.exhaust("dead-letters", 5).await;
     bench.sync().await;
     assert_eq!(queues(&bench).await, [NONE, NONE, [0, 0, 1]]);
 }
