@@ -4,6 +4,8 @@ use reqwest::Url;
 use std::time::Duration;
 
 const ENDPOINT: &str = "https://api.tosspayments.com";
+/// How an app setting begins that is taken from Key Vault. App Service leaves it as it is when it cannot follow it.
+const REFERENCE: &str = "@Microsoft.KeyVault(";
 
 /// Why there is no client.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +17,10 @@ pub enum ClientError {
     /// `GATEWAY_TIMEOUT_MS` is a number from 1 to [`GATEWAY_SECONDS_MAX`] seconds.
     #[error("{0} is not usable")]
     Invalid(&'static str),
+    /// App Service has not put the secret in the place of the setting's reference to it: the identity may not read it,
+    /// or there is none.
+    #[error("{0} is a reference to Key Vault that was not resolved")]
+    Unresolved(&'static str),
     /// The endpoint is plain `http` and not on this machine: the key would cross the network in the open.
     #[error("only an endpoint on this machine may be plain http")]
     Insecure,
@@ -60,6 +66,10 @@ impl TossOptions {
     /// ([`GATEWAY_SECONDS_MAX`] seconds when unset).
     pub fn from_settings(get: impl Fn(&'static str) -> Option<String>) -> Result<Self, ClientError> {
         let key = get("TOSS_SECRET_KEY").filter(|key| !key.is_empty());
+        let key = key.ok_or(ClientError::Missing("TOSS_SECRET_KEY"))?;
+        if is_reference(&key) {
+            return Err(ClientError::Unresolved("TOSS_SECRET_KEY"));
+        }
         let longest = GATEWAY_SECONDS_MAX * 1_000;
         let timeout = match get("GATEWAY_TIMEOUT_MS") {
             None => Some(longest),
@@ -67,10 +77,15 @@ impl TossOptions {
         };
         Ok(Self {
             endpoint: get("TOSS_ENDPOINT").unwrap_or_else(|| ENDPOINT.to_owned()),
-            secret_key: SecretKey::new(key.ok_or(ClientError::Missing("TOSS_SECRET_KEY"))?),
+            secret_key: SecretKey::new(key),
             timeout: timeout.map(Duration::from_millis).ok_or(ClientError::Invalid("GATEWAY_TIMEOUT_MS"))?,
         })
     }
+}
+
+/// App Service knows the words in any case.
+fn is_reference(value: &str) -> bool {
+    value.get(..REFERENCE.len()).is_some_and(|start| start.eq_ignore_ascii_case(REFERENCE))
 }
 
 /// `{endpoint}/v1/payments`, and whether it is on this machine.
@@ -108,6 +123,20 @@ mod tests {
         assert_eq!(options.timeout, Duration::from_secs(GATEWAY_SECONDS_MAX));
         assert!(!format!("{options:?}").contains("hush"));
         assert!(matches!(from(&[("TOSS_SECRET_KEY", "")]), Err(ClientError::Missing("TOSS_SECRET_KEY"))));
+    }
+
+    #[test]
+    fn a_reference_that_was_not_resolved_is_no_key() {
+        for key in ["@Microsoft.KeyVault(VaultName=hush;SecretName=k)", "@microsoft.keyvault(SecretUri=hush)"]
+        {
+            let error = from(&[("TOSS_SECRET_KEY", key)]).unwrap_err();
+            assert!(matches!(error, ClientError::Unresolved("TOSS_SECRET_KEY")), "{error:?}");
+            let told = format!("{error} {error:?}");
+            assert!(told.contains("TOSS_SECRET_KEY") && !told.contains("hush"), "{told}");
+        }
+        for key in ["@Microsoft.KeyVault", "test_sk_@Microsoft.KeyVault(", "한국어 열쇠입니다"] {
+            assert!(from(&[("TOSS_SECRET_KEY", key)]).is_ok(), "{key}");
+        }
     }
 
     #[test]
