@@ -163,7 +163,7 @@ param logLevel string = 'info'
 
 @description('OTLP endpoint of the handler\'s own traces; empty sends none. Application Insights gets the host\'s telemetry all the same.')
 @maxLength(1024)
-param otlpEndpoint string = ''
+param otlpTracesEndpoint string = ''
 
 @description('Days that logs are kept.')
 @minValue(30)
@@ -445,7 +445,7 @@ module functionApps 'modules/app.bicep' = [
       webScope: webScope
       tossClientKey: tossClientKey
       logLevel: logLevel
-      otlpEndpoint: otlpEndpoint
+      otlpTracesEndpoint: otlpTracesEndpoint
     }
     dependsOn: [access, cosmos, privateNetwork]
   }

@@ -16,7 +16,10 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::registry::LookupSpan;
 
-/// The switch, and the address of the collector.
+/// The switch, and the address that spans are posted to, as it stands. In Azure only this one is set: of the other the
+/// Functions host makes an export of its own, by gRPC.
+const TRACES_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
+/// The switch as well, when the other is not set: the collector, to whose address `/v1/traces` is added.
 const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 /// What the process is called when neither `OTEL_SERVICE_NAME` nor `OTEL_RESOURCE_ATTRIBUTES` names it.
 const SERVICE_NAME_DEFAULT: &str = "phone-billing";
@@ -49,7 +52,7 @@ pub enum ExportError {
     /// The client for the collector cannot be made.
     #[error("the collector's client cannot be made")]
     Client(#[source] reqwest::Error),
-    /// `OTEL_EXPORTER_OTLP_ENDPOINT` or another setting of the exporter cannot be used.
+    /// The address of the collector or another setting of the exporter cannot be used.
     #[error("the settings of the exporter cannot be used")]
     Exporter(#[source] ExporterBuildError),
 }
@@ -62,8 +65,8 @@ pub struct Export {
 }
 
 impl Export {
-    /// The exporter that the environment asks for; `None` when `OTEL_EXPORTER_OTLP_ENDPOINT` is not set or
-    /// `OTEL_SDK_DISABLED` is `true`.
+    /// The exporter that the environment asks for; `None` when neither `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` nor
+    /// `OTEL_EXPORTER_OTLP_ENDPOINT` is set, or `OTEL_SDK_DISABLED` is `true`.
     ///
     /// The OpenTelemetry SDK reads the other standard settings: `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`,
     /// `OTEL_EXPORTER_OTLP_HEADERS`, `_TIMEOUT` (milliseconds) and their `_TRACES_` forms, `OTEL_TRACES_SAMPLER` (by
@@ -73,8 +76,7 @@ impl Export {
     /// Must not be called from asynchronous code: the client is a blocking one, for the exporter's own thread.
     pub fn from_environment() -> Result<Option<Self>, ExportError> {
         let get = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let disabled = get("OTEL_SDK_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true"));
-        let Some(endpoint) = get(ENDPOINT).filter(|_| !disabled) else { return Ok(None) };
+        let Some(endpoint) = endpoint(get) else { return Ok(None) };
         if !sampler_exists(get("OTEL_TRACES_SAMPLER"), get("OTEL_TRACES_SAMPLER_ARG")) {
             return Err(ExportError::Sampler);
         }
@@ -123,6 +125,12 @@ impl Export {
             tracing::warn!(spans.lost = lost, "spans were lost");
         }
     }
+}
+
+/// Where the spans go, which the SDK finds in the same way; `None` when they go nowhere.
+fn endpoint(get: impl Fn(&'static str) -> Option<String>) -> Option<String> {
+    let disabled = get("OTEL_SDK_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    get(TRACES_ENDPOINT).or_else(|| get(ENDPOINT)).filter(|_| !disabled)
 }
 
 fn client(endpoint: &str) -> Result<reqwest::blocking::Client, reqwest::Error> {

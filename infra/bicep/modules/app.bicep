@@ -165,7 +165,7 @@ param logLevel string
 
 @description('OTLP endpoint of the handler\'s own traces; empty sends none.')
 @maxLength(1024)
-param otlpEndpoint string
+param otlpTracesEndpoint string
 
 // The Functions host's own. The runtime is named in functionAppConfig; FUNCTIONS_WORKER_RUNTIME, FUNCTIONS_EXTENSION_VERSION
 // and WEBSITE_RUN_FROM_PACKAGE have no place on Flex Consumption.
@@ -199,7 +199,9 @@ var handlerSettings = [
   { name: 'TOSS_CLIENT_KEY', value: tossClientKey }
   { name: 'LOG_LEVEL', value: logLevel }
 ]
-var telemetrySettings = empty(otlpEndpoint) ? [] : [{ name: 'OTEL_EXPORTER_OTLP_ENDPOINT', value: otlpEndpoint }]
+// Not OTEL_EXPORTER_OTLP_ENDPOINT: the host reads that one as well, and would send its own logs, traces and metrics there,
+// by gRPC.
+var telemetrySettings = empty(otlpTracesEndpoint) ? [] : [{ name: 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', value: otlpTracesEndpoint }]
 
 // Said of every function, so that a function moved between apps is switched on and off by the same deployment. Linux puts
 // underscores for the dots, and the host looks for both.

@@ -1,6 +1,9 @@
 use super::*;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SpanData};
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -95,6 +98,55 @@ fn a_collector_that_hangs_holds_up_nothing_and_what_does_not_fit_the_queue_is_co
     assert!(before.elapsed() < SOON, "the end waits for the collector");
     assert!(tally.lost() >= MANY - QUEUE_SPANS, "{}", tally.lost());
     drop(let_go);
+}
+
+/// The address that a process with these settings posts its spans to, `{}` being the collector's.
+#[track_caller]
+fn posts_to(settings: &[(&str, &str)]) -> String {
+    let collector = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let at = collector.local_addr().unwrap().to_string();
+    let mut process = Command::new(std::env::current_exe().unwrap());
+    process.args(["--exact", "export::tests::a_span_goes_where_the_environment_says"]);
+    process.envs(settings.iter().map(|(name, value)| (name, value.replace("{}", &at))));
+    let mut process = process.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let (mut request, (stream, _)) = (String::new(), collector.accept().unwrap());
+    BufReader::new(stream).read_line(&mut request).unwrap();
+    process.kill().unwrap();
+    process.wait().unwrap();
+    request.split(' ').nth(1).unwrap().to_owned()
+}
+
+#[test]
+fn the_address_for_traces_stands_as_it_is_and_the_one_for_everything_gets_their_path() {
+    let (traces, all) = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT");
+    assert_eq!(posts_to(&[(traces, "http://{}/spans"), (all, "")]), "/spans");
+    assert_eq!(posts_to(&[(traces, "http://{}/spans"), (all, "http://127.0.0.1:1")]), "/spans");
+    assert_eq!(posts_to(&[(traces, ""), (all, "http://{}")]), "/v1/traces");
+}
+
+/// Does nothing here, where no collector is set; the test above runs it in a process where one is.
+#[test]
+fn a_span_goes_where_the_environment_says() {
+    let Some(export) = Export::from_environment().unwrap() else { return };
+    work(&export, 1);
+    export.shut_down();
+}
+
+#[test]
+fn either_address_is_the_switch_unless_everything_is_off() {
+    let to = |settings: &[(&str, &str)]| {
+        let get = |wanted: &'static str| {
+            let found = settings.iter().find(|(name, _)| *name == wanted);
+            found.map(|(_, value)| (*value).to_owned())
+        };
+        super::endpoint(get)
+    };
+    let (traces, all) = (("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "a"), ("OTEL_EXPORTER_OTLP_ENDPOINT", "b"));
+    assert_eq!(to(&[]), None);
+    assert_eq!(to(&[traces]).as_deref(), Some("a"));
+    assert_eq!(to(&[all]).as_deref(), Some("b"));
+    assert_eq!(to(&[all, traces]).as_deref(), Some("a"));
+    assert_eq!(to(&[all, traces, ("OTEL_SDK_DISABLED", "True")]), None);
 }
 
 #[test]

@@ -88,6 +88,16 @@ fn every_setting_that_the_handler_reads_is_set_and_no_other() {
 }
 
 #[test]
+fn the_host_is_not_asked_to_export_what_only_the_handler_shall() {
+    let given = Template::read().settings(APP, "telemetrySettings");
+    assert_eq!(
+        given,
+        [("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT".to_owned(), "otlpTracesEndpoint".to_owned())],
+        "the host takes OTEL_EXPORTER_OTLP_ENDPOINT for its own logs, traces and metrics"
+    );
+}
+
+#[test]
 fn the_runtime_is_said_where_flex_consumption_wants_it() {
     let template = Template::read();
     let runtime = &template.body(APP, "app")["properties"]["functionAppConfig"]["runtime"];
