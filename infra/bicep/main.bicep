@@ -13,7 +13,7 @@
 //     functionAppNames             array: every function app; each one gets the same zip
 //     apiUrl                       string: https://host, without a path; GET {apiUrl}/api/ready, /api/health
 //     appHostNames                 array: host name of each app, in the order of functionAppNames
-//     deploymentStorageAccountName, deploymentContainerName      string: where the platform keeps the packages
+//     deploymentStorageAccountName string, deploymentContainerNames array: where the platform keeps the apps' packages
 //     dataStorageAccountName, configContainerName, billsContainerName   string: {config}/runtime.json sets log levels
 //     keyVaultName, gatewaySecretName, serviceBusNamespaceName, identityClientId, budgetName
 //     applicationInsightsName, logAnalyticsWorkspaceName         string
@@ -220,7 +220,6 @@ var allTags = union(tags, { system: namePrefix, environment: environmentName, to
 var tables = ['orders', 'numbers', 'bills', 'runs', 'payments', 'mypage', 'sagas', 'parked', 'meta']
 var billsContainer = 'bills'
 var configContainer = 'config'
-var packagesContainer = 'packages'
 var gatewaySecret = 'toss-secret-key'
 
 // Which service has which functions and paths. The saga record and the operator's desk belong to none of the four
@@ -245,6 +244,7 @@ var separateApps = [
     alwaysReady: readyOfEach[i]
   }
 ]
+    packages: 'packages-${service.name}'
 var wholeApp = [
   {
     name: 'func-${base}-${suffix}'
@@ -254,6 +254,7 @@ var wholeApp = [
     alwaysReady: flatten(readyOfEach)
   }
 ]
+    packages: 'packages-all'
 var apps = topology == 'perService' ? separateApps : wholeApp
 
 var isPrivate = network == 'private'
@@ -297,7 +298,7 @@ module hostStorage 'modules/host-storage.bicep' = {
     tags: allTags
     replication: storageReplication
     isPrivate: isPrivate
-    packagesContainer: packagesContainer
+    packagesContainers: [for app in apps: app.packages]
     workspaceId: monitoring.outputs.workspaceId
   }
 }
@@ -418,7 +419,7 @@ module functionApps 'modules/app.bicep' = [
       applicationInsightsConnection: monitoring.outputs.connectionString
       workspaceId: monitoring.outputs.workspaceId
       hostStorageName: hostStorage.outputs.name
-      packagesUrl: hostStorage.outputs.packagesUrl
+      packagesUrl: '${hostStorage.outputs.blobEndpoint}${app.packages}'
       subnetId: isPrivate ? resourceId('Microsoft.Network/virtualNetworks/subnets', networkName, 'apps') : ''
       zoneRedundant: zoneRedundant
       instanceMemoryMB: instanceMemoryMB
@@ -520,8 +521,8 @@ output apiUrl string = topology == 'perService' ? frontDoor!.outputs.url : 'http
 @description('Storage account of the platform: packages, locks, host keys.')
 output deploymentStorageAccountName string = hostStorage.outputs.name
 
-@description('Blob container of the packages.')
-output deploymentContainerName string = packagesContainer
+@description('Blob container of each app\'s package, in the order of functionAppNames.')
+output deploymentContainerNames array = [for app in apps: app.packages]
 
 @description('Storage account of the product: tables unless they are in Cosmos DB, bills, runtime configuration.')
 output dataStorageAccountName string = dataStorage.outputs.name

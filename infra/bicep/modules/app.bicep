@@ -39,7 +39,7 @@ param workspaceId string
 @maxLength(24)
 param hostStorageName string
 
-@description('URL of the container of the packages.')
+@description('URL of the container of this app\'s package, which no other app has.')
 @minLength(1)
 @maxLength(512)
 param packagesUrl string

@@ -21,10 +21,10 @@ param replication string
 @description('Whether only private endpoints reach it.')
 param isPrivate bool
 
-@description('Blob container of the packages.')
-@minLength(3)
-@maxLength(63)
-param packagesContainer string
+@description('Blob containers of the packages, one for each app.')
+@minLength(1)
+@maxLength(10)
+param packagesContainers array
 
 @description('Log Analytics workspace that the metrics are kept in.')
 @minLength(1)
@@ -64,11 +64,15 @@ resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-06-01' = {
   }
 }
 
-resource packages 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' = {
-  parent: blobs
-  name: packagesContainer
-  properties: { publicAccess: 'None' }
-}
+// The platform keeps the package of an app under a name that is the same for every app: in one container, a release of
+// one app would replace the package of all.
+resource packages 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' = [
+  for container in packagesContainers: {
+    parent: blobs
+    name: container
+    properties: { publicAccess: 'None' }
+  }
+]
 
 resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   scope: account
@@ -85,5 +89,5 @@ output id string = account.id
 @description('Name of the account.')
 output name string = account.name
 
-@description('URL of the container of the packages.')
-output packagesUrl string = '${account.properties.primaryEndpoints.blob}${packagesContainer}'
+@description('Endpoint of the blobs, with a slash at the end.')
+output blobEndpoint string = account.properties.primaryEndpoints.blob

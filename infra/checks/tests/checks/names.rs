@@ -97,6 +97,35 @@ fn the_host_is_not_asked_to_export_what_only_the_handler_shall() {
     );
 }
 
+/// The container of the package of a service's app.
+pub(crate) fn container_of(service: &str) -> String {
+    let app = Template::read().item(MAIN, "separateApps");
+    app["packages"].as_str().unwrap().replace("${service.name}", service)
+}
+
+#[test]
+fn every_app_has_a_container_of_its_own_for_its_package() {
+    let template = Template::read();
+    let services = json_of("infra/services.json");
+    let services = services["services"].as_array().unwrap();
+    let whole = template.variable(MAIN, "wholeApp")[0]["packages"].as_str().unwrap().to_owned();
+    let each = services.iter().map(|service| container_of(service["name"].as_str().unwrap()));
+    let containers: Vec<_> = each.chain([whole]).collect();
+    assert_eq!(set(containers.clone()).len(), services.len() + 1, "{containers:?}");
+    for name in &containers {
+        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        assert!((3..=63).contains(&name.len()) && name.chars().all(allowed), "{name}");
+    }
+    let computed = |text: &str| json!({ "$": text });
+    let made = &template.body(MAIN, "hostStorage")["params"]["packagesContainers"];
+    assert_eq!(*made, computed("[for app in apps: app.packages]"));
+    assert_eq!(template.body("modules/host-storage.bicep", "packages")["name"], computed("container"));
+    let given = &template.body(MAIN, "functionApps")["params"];
+    assert_eq!(given["packagesUrl"], "${hostStorage.outputs.blobEndpoint}${app.packages}");
+    let deployment = &template.body(APP, "app")["properties"]["functionAppConfig"]["deployment"];
+    assert_eq!(deployment["storage"]["value"], computed("packagesUrl"));
+}
+
 #[test]
 fn the_runtime_is_said_where_flex_consumption_wants_it() {
     let template = Template::read();

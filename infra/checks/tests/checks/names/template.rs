@@ -28,6 +28,15 @@ impl Template {
         source.value(found.value.unwrap())
     }
 
+    /// What a variable has for each item of the loop that it is.
+    pub(super) fn item(&self, path: &str, name: &str) -> Value {
+        let source = self.source(path);
+        let declarations = source.declarations();
+        let found =
+            declarations.iter().find(|one| one.name == name).unwrap_or_else(|| panic!("{path}: {name}"));
+        source.value(body(found.value.unwrap()))
+    }
+
     /// The body of a resource or module, and what it is.
     pub(super) fn body(&self, path: &str, name: &str) -> Value {
         let source = self.source(path);
