@@ -56,13 +56,15 @@ resource namespace 'Microsoft.ServiceBus/namespaces@2024-01-01' = {
 }
 
 // Messages that an entity gives up are forwarded here, so that one function records them all. It has no duplicate
-// detection: two subscriptions may give up the same event, and both copies, of one MessageId, must arrive.
+// detection: two subscriptions may give up the same event, and both copies, of one MessageId, must arrive. Its messages
+// are delivered far more often than others, which are given up to it: what this queue gives up nobody records, and all
+// that its function does is to record.
 resource deadLetters 'Microsoft.ServiceBus/namespaces/queues@2024-01-01' = {
   parent: namespace
   name: topology.deadLetterQueue
   properties: {
     lockDuration: lock
-    maxDeliveryCount: topology.maxDeliveryCount
+    maxDeliveryCount: topology.deadLetterMaxDeliveryCount
     defaultMessageTimeToLive: life
     requiresDuplicateDetection: false
     deadLetteringOnMessageExpiration: true

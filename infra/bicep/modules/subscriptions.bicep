@@ -60,6 +60,7 @@ resource subscription 'Microsoft.ServiceBus/namespaces/topics/subscriptions@2024
   }
 ]
 
+@batchSize(1)
 module rules 'subscription-rules.bicep' = [
   for (entity, i) in subscriptions: {
     name: 'rules-${entity.name}'

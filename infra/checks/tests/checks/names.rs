@@ -7,6 +7,7 @@ mod contract;
 mod queries;
 mod template;
 
+use crate::bicep::syntax::Kind;
 use app::ports::Table;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -246,11 +247,14 @@ fn the_bus_has_what_its_description_says() {
     assert_eq!(of("life"), "PT${topology.messageHours}H");
     assert_eq!(of("duplicates"), "PT${topology.duplicateDetectionMinutes}M");
     let computed = |text: &str| json!({ "$": text });
-    for (resource, forwards, filters_duplicates) in [("queue", true, true), ("deadLetters", false, false)] {
+    for (resource, deliveries, forwards, filters_duplicates) in [
+        ("queue", "topology.maxDeliveryCount", true, true),
+        ("deadLetters", "topology.deadLetterMaxDeliveryCount", false, false),
+    ] {
         let properties = &template.body(BUS, resource)["properties"];
         assert_eq!(properties["lockDuration"], computed("lock"), "{resource}");
         assert_eq!(properties["defaultMessageTimeToLive"], computed("life"), "{resource}");
-        assert_eq!(properties["maxDeliveryCount"], computed("topology.maxDeliveryCount"), "{resource}");
+        assert_eq!(properties["maxDeliveryCount"], computed(deliveries), "{resource}");
         assert_eq!(properties["requiresDuplicateDetection"], filters_duplicates, "{resource}");
         let target = properties.get("forwardDeadLetteredMessagesTo");
         assert_eq!(target, forwards.then(|| computed("topology.deadLetterQueue")).as_ref(), "{resource}");
@@ -259,6 +263,30 @@ fn the_bus_has_what_its_description_says() {
     assert_eq!(given["subscriptions"], computed("entity.subscriptions"));
     assert_eq!(given["maxDeliveryCount"], computed("topology.maxDeliveryCount"));
     assert_eq!((&given["lock"], &given["life"]), (&computed("lock"), &computed("life")));
+}
+
+#[test]
+fn what_is_given_up_is_recorded_even_when_that_takes_far_more_than_a_consumers_deliveries() {
+    let topology = json_of("infra/topology.json");
+    let deliveries = |name: &str| topology[name].as_u64().unwrap();
+    let (consumers, recorder) = (deliveries("maxDeliveryCount"), deliveries("deadLetterMaxDeliveryCount"));
+    assert!(recorder >= 10 * consumers && recorder <= 2_000, "Service Bus takes 1 to 2,000: {recorder}");
+}
+
+#[test]
+fn entities_of_the_bus_are_changed_one_after_the_other() {
+    let template = Template::read();
+    let mut found = 0;
+    for path in [BUS, "modules/subscriptions.bicep", "modules/subscription-rules.bicep"] {
+        for one in template.source(path).declarations() {
+            let repeated = one.value.is_some_and(|value| value.kind() == "for_statement");
+            if repeated && matches!(one.kind, Kind::Resource | Kind::Module) {
+                found += 1;
+                assert_eq!(one.decorator("batchSize"), Some(&vec![json!(1)]), "{path}: {}", one.name);
+            }
+        }
+    }
+    assert_eq!(found, 6);
 }
 
 #[test]
