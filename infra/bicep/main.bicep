@@ -161,7 +161,7 @@ param tossClientKey string = ''
 @allowed(['error', 'warn', 'info', 'debug'])
 param logLevel string = 'info'
 
-@description('OTLP endpoint of the handler\'s own traces; empty sends none. Application Insights gets the host\'s telemetry all the same.')
+@description('Where the handler posts its own traces by OTLP, as a whole URL: https://collector/v1/traces. Empty sends none. Application Insights gets the host\'s telemetry all the same.')
 @maxLength(1024)
 param otlpTracesEndpoint string = ''
 
@@ -183,6 +183,11 @@ param alertEmail string = ''
 @minValue(50)
 @maxValue(60000)
 param latencyAlertMs int = 1000
+
+@description('How many messages a queue or topic may have all through an hour; more at each moment of it raise an alert. What is at work counts, but a billing run should be through its messages within the hour.')
+@minValue(0)
+@maxValue(1000000)
+param backlogAlertMessages int = 100
 
 @description('Budget of the resource group for a month, in the subscription\'s currency; 0 for none.')
 @minValue(0)
@@ -239,22 +244,22 @@ var separateApps = [
   for (service, i) in services: {
     name: 'func-${base}-${service.name}-${suffix}'
     service: service.name
+    packages: 'packages-${service.name}'
     paths: service.paths
     functions: concat(probes, service.functions)
     alwaysReady: readyOfEach[i]
   }
 ]
-    packages: 'packages-${service.name}'
 var wholeApp = [
   {
     name: 'func-${base}-${suffix}'
     service: 'all'
+    packages: 'packages-all'
     paths: ['/*']
     functions: functions
     alwaysReady: flatten(readyOfEach)
   }
 ]
-    packages: 'packages-all'
 var apps = topology == 'perService' ? separateApps : wholeApp
 
 var isPrivate = network == 'private'
@@ -471,6 +476,7 @@ module alerts 'modules/alerts.bicep' = {
     tags: allTags
     alertEmail: alertEmail
     latencyAlertMs: latencyAlertMs
+    backlogAlertMessages: backlogAlertMessages
     workspaceId: monitoring.outputs.workspaceId
     busId: bus.outputs.id
   }
@@ -496,6 +502,7 @@ module workbook 'modules/workbook.bicep' = {
     location: region
     tags: allTags
     workspaceId: monitoring.outputs.workspaceId
+    busId: bus.outputs.id
   }
 }
 

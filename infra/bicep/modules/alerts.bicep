@@ -22,6 +22,11 @@ param alertEmail string
 @maxValue(60000)
 param latencyAlertMs int
 
+@description('Messages that a queue or topic may have all through an hour.')
+@minValue(0)
+@maxValue(1000000)
+param backlogAlertMessages int
+
 @description('Log Analytics workspace that is asked.')
 @minLength(1)
 @maxLength(512)
@@ -54,6 +59,20 @@ var rules = [
     severity: 2
     window: 'PT15M'
     query: loadTextContent('../queries/parked.kql')
+  }
+  {
+    name: 'outbox'
+    text: 'Messages stay in the outbox: the bus does not take them. What was done is kept, but nobody is told of it until the bus takes them.'
+    severity: 1
+    window: 'PT15M'
+    query: loadTextContent('../queries/outbox.kql')
+  }
+  {
+    name: 'failing-functions'
+    text: 'A timer or a consumer of messages keeps failing, or a handler does not start. See the warnings and errors of the workbook.'
+    severity: 1
+    window: 'PT30M'
+    query: loadTextContent('../queries/failing-functions.kql')
   }
   {
     name: 'server-errors'
@@ -114,6 +133,41 @@ resource rule 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
     }
   }
 ]
+
+// Messages that nobody takes: a consumer that stands still, or is slower than what comes in. The least of an hour's
+// moments counts, since a backlog that is worked off has a moment at which it is small: a billing run puts no more messages
+// than there are buckets in its queue, and by the limits of the tables a million bills are minutes of work (on Azure nobody
+// has measured it). The metric knows queues and topics, not the subscriptions of a topic.
+resource backlog 'Microsoft.Insights/metricAlerts@2018-03-01' = {
+  name: 'alert-${base}-backlog'
+  location: 'global'
+  tags: tags
+  properties: {
+    description: 'Messages have been waiting for an hour: their consumer stands still or is too slow. See "What waits on the bus" of docs/operations.md.'
+    severity: 1
+    enabled: true
+    scopes: [busId]
+    evaluationFrequency: 'PT5M'
+    windowSize: 'PT1H'
+    autoMitigate: true
+    criteria: {
+      'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
+      allOf: [
+        {
+          criterionType: 'StaticThresholdCriterion'
+          name: 'waiting'
+          metricName: 'ActiveMessages'
+          metricNamespace: 'Microsoft.ServiceBus/namespaces'
+          dimensions: [{ name: 'EntityName', operator: 'Include', values: ['*'] }]
+          operator: 'GreaterThan'
+          threshold: backlogAlertMessages
+          timeAggregation: 'Minimum'
+        }
+      ]
+    }
+    actions: [{ actionGroupId: people.id }]
+  }
+}
 
 // What a consumer gives up is forwarded to the queue of dead letters and parked from there; a message that could not
 // even be parked stays among that queue's own dead letters, and shows here.

@@ -163,7 +163,7 @@ param tossClientKey string
 @allowed(['error', 'warn', 'info', 'debug'])
 param logLevel string
 
-@description('OTLP endpoint of the handler\'s own traces; empty sends none.')
+@description('Where the handler posts its own traces by OTLP; empty sends none.')
 @maxLength(1024)
 param otlpTracesEndpoint string
 

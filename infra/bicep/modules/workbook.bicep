@@ -1,4 +1,5 @@
-// The page that an operator opens: what waits for a person first, then how the system does. The queries stand in ../queries.
+// The page that an operator opens: what waits for a person first, then how the system does. The queries stand in ../queries;
+// how many messages there are is a metric that is not exported to the logs, so it is asked of the bus.
 
 @description('Front of the names.')
 @minLength(2)
@@ -18,6 +19,11 @@ param tags object
 @maxLength(512)
 param workspaceId string
 
+@description('Service Bus namespace whose messages are counted.')
+@minLength(1)
+@maxLength(512)
+param busId string
+
 var charts = [
   { title: 'Stuck sagas', kind: 'table', query: loadTextContent('../queries/stuck-sagas.kql') }
   { title: 'Parked for an operator', kind: 'table', query: loadTextContent('../queries/parked.kql') }
@@ -28,8 +34,13 @@ var charts = [
   { title: 'HTTP requests by status', kind: 'timechart', query: loadTextContent('../queries/requests.kql') }
   { title: 'HTTP durations in ms: half, 95 and 99 in a hundred', kind: 'timechart', query: loadTextContent('../queries/durations.kql') }
   { title: 'Functions: calls, failures, duration', kind: 'table', query: loadTextContent('../queries/functions.kql') }
-  { title: 'Messages waiting', kind: 'timechart', query: loadTextContent('../queries/backlog.kql') }
   { title: 'Warnings and errors', kind: 'table', query: loadTextContent('../queries/problems.kql') }
+]
+
+var depths = [
+  { title: 'Messages waiting', metric: 'ActiveMessages' }
+  { title: 'Messages for later', metric: 'ScheduledMessages' }
+  { title: 'Messages that could not even be parked', metric: 'DeadletteredMessages' }
 ]
 
 var period = {
@@ -82,6 +93,34 @@ var panels = [
   }
 ]
 
+// Aggregation 3 is the maximum.
+var depthPanels = [
+  for (depth, i) in depths: {
+    type: 10
+    content: {
+      chartId: guid(base, depth.metric)
+      version: 'MetricsItem/2.0'
+      title: depth.title
+      size: 0
+      chartType: 2
+      resourceType: 'microsoft.servicebus/namespaces'
+      metricScope: 0
+      resourceIds: [busId]
+      timeContextFromParameter: 'period'
+      metrics: [
+        {
+          namespace: 'microsoft.servicebus/namespaces'
+          metric: 'microsoft.servicebus/namespaces--${depth.metric}'
+          aggregation: 3
+          splitBy: 'EntityName'
+        }
+      ]
+    }
+    customWidth: '50'
+    name: 'depth-${i}'
+  }
+]
+
 resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {
   name: guid(resourceGroup().id, base, 'operations')
   location: location
@@ -94,7 +133,7 @@ resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {
     sourceId: workspaceId
     serializedData: string({
       version: 'Notebook/1.0'
-      items: concat([period], panels)
+      items: concat([period], panels, depthPanels)
       fallbackResourceIds: [workspaceId]
       '$schema': 'https://github.com/Microsoft/Application-Insights-Workbooks/blob/master/schema/workbook.json'
     })

@@ -15,6 +15,7 @@ param logDailyCapGb = 1
 param tokenIssuer = readEnvironmentVariable('TOKEN_ISSUER')
 param tokenAudience = readEnvironmentVariable('TOKEN_AUDIENCE')
 param tokenJwksUrl = readEnvironmentVariable('TOKEN_JWKS_URL')
+param backlogAlertMessages = 10
 param tossSecretKey = readEnvironmentVariable('TOSS_SECRET_KEY', '')
 param tossClientKey = readEnvironmentVariable('TOSS_CLIENT_KEY', '')
 param webClientId = readEnvironmentVariable('WEB_CLIENT_ID', '')

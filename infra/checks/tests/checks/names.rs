@@ -2,6 +2,7 @@
 //! missing on either side.
 
 mod access;
+mod alerts;
 mod code;
 mod contract;
 mod queries;

@@ -74,11 +74,39 @@ fn the_fields_are_ones_that_are_logged() {
 #[test]
 fn a_function_that_is_asked_for_exists() {
     let functions = code::functions();
+    let routes: BTreeSet<_> = code::routes().into_values().collect();
+    let mut asked = 0;
     for Query { file, text } in queries() {
-        let lists = between(&text, "OperationName in (", ")");
+        // Alerts call a handler that does not start by this name.
+        let lists = between(&text, "function in (", ")");
         let consumers = between(&text, "line[\"consumer.name\"]) == ", "\n");
         for name in lists.into_iter().chain(consumers).flat_map(|list| list.split('"').skip(1).step_by(2)) {
-            assert!(functions.contains_key(name), "{file}: {name}");
+            asked += 1;
+            assert!(functions.contains_key(name) || name == "handler", "{file}: {name}");
+        }
+        let paths = between(&text, "line[\"http.route\"]) in (", ")");
+        for path in paths.into_iter().flat_map(|list| list.split('"').skip(1).step_by(2)) {
+            asked += 1;
+            assert!(
+                routes.contains(path) || functions.contains_key(path.trim_start_matches('/')),
+                "{file}: {path}"
+            );
+        }
+    }
+    assert!(asked > 4, "{asked}");
+}
+
+/// The host names a span of HTTP by method and route, one of Service Bus as the SDK does, and only one of a timer by its
+/// function.
+#[test]
+fn a_functions_name_is_not_looked_for_among_the_hosts_requests() {
+    for Query { file, text } in queries() {
+        for part in text.split("AppRequests").skip(1) {
+            let of_http = part.trim_start().starts_with("| where isnotempty(Url)");
+            assert!(of_http, "{file}: requests that are not HTTP's have no function's name");
+        }
+        for comparison in ["OperationName in", "OperationName =", "OperationName has"] {
+            assert!(!text.contains(comparison), "{file}: {comparison}");
         }
     }
 }
