@@ -22,7 +22,8 @@ there already stays or is brought up to date, and nothing is ever deleted.
 The parameter files read what differs between subscriptions from variables: TOKEN_ISSUER, TOKEN_AUDIENCE and
 TOKEN_JWKS_URL always; at the first deployment TOSS_SECRET_KEY, the payment gateway's secret; for the web pages
 WEB_CLIENT_ID, WEB_SCOPE and TOSS_CLIENT_KEY; optionally ALERT_EMAIL, OPERATOR_PRINCIPAL_ID and
-DEPLOYER_PRINCIPAL_ID. Nothing secret is put on a command line.
+DEPLOYER_PRINCIPAL_ID. Those that need not be set keep the last deployment's value when they are not, or are empty;
+a single - takes the value away. Nothing secret is put on a command line.
 
 Exits with 0 when the system runs this commit, 2 when it was called wrongly, 1 on every other failure.
 TEXT
@@ -36,12 +37,16 @@ readonly TEMPLATE=infra/bicep/main.bicep
 # What Bicep asks the plan for. Azure takes a version that it does not have, and the host then never starts.
 readonly RUNTIME=custom RUNTIME_VERSION=1.0
 readonly BUILT_PACKAGE=target/functionapp.zip
+# The gateway's secret: its name in the vault, and the setting that refers to it.
+readonly SECRET=toss-secret-key SECRET_SETTING=TOSS_SECRET_KEY
 # Role assignments take minutes to arrive everywhere; until then a package may be refused.
 readonly SEND_ATTEMPTS=5
+# az puts the subscription in, and the resource manager before it.
+readonly GROUP_URL='/subscriptions/{subscriptionId}/resourceGroups'
 readonly POLL_SECONDS=${POLL_SECONDS:-10}
 
 group='' params=infra/bicep/params/dev.bicepparam package='' only=all what_if=no timeout=900
-api='' apps=() hosts=() commit=''
+group_is_there=no api='' apps=() hosts=() commit=''
 
 say() { printf '==> %s\n' "$*"; }
 warn() { printf 'warning: %s\n' "$*" >&2; }
@@ -102,6 +107,9 @@ check_inputs() {
   while read -r name; do
     [[ ${!name:-} ]] || fail "$name is not set, and $params reads it"
   done < <(grep -oE "readEnvironmentVariable\('[A-Z_]+'\)" "$params" | grep -oE '[A-Z_]{2,}' || true)
+  case ${TOSS_SECRET_KEY:-} in
+    - | @Microsoft.KeyVault\(*) fail 'TOSS_SECRET_KEY is not a secret' ;;
+  esac
 }
 
 check_account() {
@@ -112,12 +120,43 @@ check_account() {
 
 check_group() {
   if [[ $(az group exists --name "$group" --output tsv) == true ]]; then
+    group_is_there=yes
     return
   fi
   [[ $what_if == no && $only != code ]] || fail "there is no resource group $group"
   [[ ${LOCATION:-} ]] || fail "there is no resource group $group: say where it shall be with --location"
+}
+
+make_group() {
+  [[ $group_is_there == no ]] || return 0
   say "making resource group $group in $LOCATION"
   az group create --name "$group" --location "$LOCATION" --output none
+}
+
+# Without a secret in the vault the apps would be given the reference to it instead, and not start.
+check_secret() {
+  local problem='TOSS_SECRET_KEY is not set, and no vault of the resource group has the secret yet'
+  grep -q "readEnvironmentVariable('TOSS_SECRET_KEY'" "$params" || return 0
+  [[ ! ${TOSS_SECRET_KEY:-} ]] || return 0
+  if [[ $group_is_there == yes ]] && vault_has_secret; then
+    return
+  fi
+  [[ $what_if == yes ]] || fail "$problem"
+  warn "$problem: a deployment would stop here"
+}
+
+# The resource manager knows which secrets there are, and tells nobody what they are.
+vault_has_secret() {
+  local vaults vault found
+  vaults=$(az keyvault list --resource-group "$group" --query '[].name' --output tsv) ||
+    fail 'the vaults of the resource group cannot be read'
+  for vault in $vaults; do
+    found=$(az rest --method get --query "value[?ends_with(id, '/secrets/$SECRET')].id" --output tsv \
+      --url "$GROUP_URL/$group/providers/Microsoft.KeyVault/vaults/$vault/secrets?api-version=2024-11-01") ||
+      fail "which secrets $vault has cannot be read"
+    [[ ! $found ]] || return 0
+  done
+  return 1
 }
 
 check_runtime() {
@@ -139,6 +178,30 @@ keep_budget_start() {
   if [[ $start ]]; then
     export BUDGET_START_DATE=${start:0:10}
   fi
+}
+
+# What may be left out of the environment keeps what the last deployment was given, so that somebody who does not know
+# a value takes nothing away: an empty one would end the alerts' mail, or the sign-in of the web pages.
+keep_settings() {
+  local parameter variable query='' deployed line kept=()
+  while read -r parameter variable; do
+    if [[ ${!variable:-} == - ]]; then
+      export "$variable="
+    elif [[ ! ${!variable:-} && $variable != "$SECRET_SETTING" ]]; then
+      query+="${query:+, }join('=', ['$variable', $parameter.value || ''])"
+    fi
+  done < <(sed -nE "s/^param ([A-Za-z]+) = readEnvironmentVariable\('([A-Z_]+)', ''\)$/\1 \2/p" "$params")
+  deployed=$(az deployment group list --resource-group "$group" --query "[?name=='$DEPLOYMENT'].name" --output tsv) ||
+    fail 'what was deployed before cannot be read, and would be taken away'
+  [[ $deployed && $query ]] || return 0
+  deployed=$(az deployment group show --query "properties.parameters.[$query]" --resource-group "$group" \
+    --name "$DEPLOYMENT" --output tsv) || fail 'what was deployed before cannot be read, and would be taken away'
+  while IFS= read -r line; do
+    [[ $line == [A-Z]*=?* ]] || continue
+    export "${line%%=*}=${line#*=}"
+    kept+=("${line%%=*}")
+  done <<<"$deployed"
+  ((${#kept[@]} == 0)) || say "as the last deployment had them: ${kept[*]}"
 }
 
 # Reading is enough: nobody has to be allowed to change anything to see what would change.
@@ -184,6 +247,36 @@ read_outputs() {
     read -ra hosts
   } <<<"$lines" || true
   ((${#apps[@]} > 0 && ${#apps[@]} == ${#hosts[@]})) || fail "the deployment's outputs name no apps: $lines"
+}
+
+# The platform follows an app's reference to the vault when the settings are written, which may be before the role that
+# lets it has arrived, and again only a day later. Asked to, it does so at once.
+follow_reference() {
+  local app=$1 status deadline=$((SECONDS + timeout))
+  local url="$GROUP_URL/$group/providers/Microsoft.Web/sites/$app/config/configreferences/appsettings"
+  say "waiting for $app to be given the gateway's secret"
+  # A secret that is new in the vault is one that the app has not been given yet.
+  [[ ! ${TOSS_SECRET_KEY:-} ]] || refresh "$url"
+  while true; do
+    status=$(az rest --method get --url "$url/$SECRET_SETTING?api-version=2022-03-01" --query properties.status \
+      --output tsv) || status=unknown
+    [[ $status != Resolved ]] || return 0
+    [[ $status != unknown ]] || break
+    ((SECONDS < deadline)) || break
+    refresh "$url"
+    sleep "$POLL_SECONDS"
+  done
+  if [[ $status == unknown || $status == Initialized ]]; then
+    # An app that was not given it does not start, which shows when the code is there.
+    warn "nobody says whether $app is given the gateway's secret"
+    return
+  fi
+  fail "$app cannot be given the gateway's secret: $status; run this script again when the cause is gone"
+}
+
+refresh() {
+  az rest --method post --url "$1/refresh?api-version=2022-03-01" --output none ||
+    warn 'the references to the vault are not followed again before tomorrow'
 }
 
 # One app after the other: one that does not take the package keeps the others as they are.
@@ -239,8 +332,11 @@ main() {
   check_account
   check_group
   if [[ $only != code ]]; then
-    check_runtime
+    check_secret
+    make_group
     keep_budget_start
+    keep_settings
+    check_runtime
   fi
   if [[ $what_if == yes ]]; then
     show_changes
@@ -249,8 +345,11 @@ main() {
   if [[ $only != infra ]]; then build; fi
   if [[ $only != code ]]; then provision; fi
   read_outputs
+  local app
+  if [[ $only != code ]]; then
+    for app in "${apps[@]}"; do follow_reference "$app"; done
+  fi
   if [[ $only != infra ]]; then
-    local app
     for app in "${apps[@]}"; do send "$app"; done
     try_out
     say "commit $commit runs at $api (${#apps[@]} app(s), $SECONDS s)"

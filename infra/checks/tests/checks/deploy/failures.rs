@@ -1,7 +1,10 @@
 //! What goes wrong, and that the script stops there and says why.
 
 use super::rig::{COMMIT, Rig, Run, healthy};
-use super::{BUDGET, GROUP_EXISTS, LOCATION, OUTPUTS, PROVISION, RUNTIMES, SIGNED_IN};
+use super::{
+    BEFORE, DEPLOYED, GROUP_EXISTS, OUTPUTS, PROVISION, RUNTIMES, SECRET, SIGNED_IN, VAULTS, is_given,
+};
+use crate::names::container_of;
 use serde_json::{Value, json};
 
 #[track_caller]
@@ -52,6 +55,50 @@ fn what_is_missing_is_named_before_anything_is_run() {
     fails(&rig.run(&["-g", "g", "--package", "none.zip"]), 1, "", "there is no package none.zip");
     let run = rig.run_with(&["-g", "g"], &[("TOKEN_ISSUER", None)]);
     fails(&run, 1, "", "TOKEN_ISSUER is not set, and infra/bicep/params/dev.bicepparam reads it");
+    for key in ["@Microsoft.KeyVault(SecretUri=https://kv/secrets/k/)", "-"] {
+        let run = rig.run_with(&["-g", "g"], &[("TOSS_SECRET_KEY", Some(key))]);
+        fails(&run, 1, "", "TOSS_SECRET_KEY is not a secret");
+    }
+}
+
+#[test]
+fn without_the_gateways_secret_nothing_is_made() {
+    let words = "TOSS_SECRET_KEY is not set, and no vault of the resource group has the secret yet";
+    let no_group = json!({"program": "az", "starts": ["group", "exists"], "out": "false\n"});
+    fails(&Rig::new().rule(no_group).run(&["-g", "g", "-l", "koreacentral"]), 1, GROUP_EXISTS, words);
+    let no_vault = json!({"program": "az", "starts": ["keyvault", "list"]});
+    fails(&Rig::new().rule(no_vault).run(&["-g", "g"]), 1, VAULTS, words);
+    let no_secret = json!({"program": "az", "starts": ["rest", "--method", "get", "--query"]});
+    fails(&Rig::new().rule(no_secret.clone()).run(&["-g", "g"]), 1, SECRET, words);
+    let run = Rig::new().rule(no_secret).run(&["-g", "g", "--what-if"]);
+    assert!(run.code == 0 && run.said.contains(&format!("warning: {words}")), "{}", run.said);
+}
+
+#[test]
+fn what_cannot_be_read_is_not_taken_for_what_is_not_there() {
+    let run = Rig::new().rule(az_fails(&["keyvault"])).run(&["-g", "g"]);
+    fails(&run, 1, VAULTS, "the vaults of the resource group cannot be read");
+    let run = Rig::new().rule(az_fails(&["rest"])).run(&["-g", "g"]);
+    fails(&run, 1, SECRET, "which secrets kv-phone has cannot be read");
+    let run = Rig::new().rule(az_fails(&["deployment", "group", "list"])).run(&["-g", "g"]);
+    fails(&run, 1, DEPLOYED, "what was deployed before cannot be read, and would be taken away");
+}
+
+#[test]
+fn an_app_that_is_never_given_the_secret_gets_no_code() {
+    let says = |status: &str| {
+        let starts = ["rest", "--method", "get", "--url"];
+        Rig::new().rule(json!({"program": "az", "starts": starts, "out": format!("{status}\n")}))
+    };
+    let run = says("AccessToKeyVaultDenied").run(&["-g", "g", "--timeout", "1"]);
+    let words = "phone-order cannot be given the gateway's secret: AccessToKeyVaultDenied";
+    fails(&run, 1, &is_given("phone-order"), words);
+    // Of an app that the platform says nothing about, the app itself will say it.
+    let silent = Rig::new().rule(az_fails(&["rest", "--method", "get", "--url"]));
+    for run in [says("Initialized").run(&["-g", "g", "--timeout", "1"]), silent.run(&["-g", "g"])] {
+        assert_eq!(run.code, 0, "{}", run.said);
+        assert!(run.said.contains("nobody says whether phone-bill is given the gateway's secret"));
+    }
 }
 
 #[test]
@@ -140,6 +187,32 @@ fn a_package_that_is_refused_while_roles_arrive_is_sent_again() {
     );
 }
 
+/// The platform keeps what an app was sent in the app's container, under one name for all, and starts instances from there.
+#[test]
+fn an_app_that_does_not_take_the_package_keeps_the_one_that_it_had() {
+    let to_bill = [
+        "functionapp",
+        "deployment",
+        "source",
+        "config-zip",
+        "--resource-group",
+        "g",
+        "--name",
+        "phone-bill",
+    ];
+    let run = Rig::new().rule(az_fails(&to_bill)).run(&["-g", "g"]);
+    fails(
+        &run,
+        1,
+        &super::send("phone-bill", "target/functionapp.zip"),
+        "phone-bill did not take the package",
+    );
+    let taken = run.lines().iter().any(|line| *line == super::send("phone-order", "target/functionapp.zip"));
+    let replaced: Vec<_> = taken.then(|| container_of("order")).into_iter().collect();
+    assert_eq!(replaced.len(), 1);
+    assert!(!replaced.contains(&container_of("bill")), "{replaced:?}");
+}
+
 #[test]
 fn a_package_that_is_never_taken_leaves_the_other_apps_as_they_are() {
     let rig = Rig::new().rule(az_fails(&["functionapp", "deployment", "source", "config-zip"]));
@@ -225,5 +298,5 @@ fn the_last_line_before_provisioning_reads_only() {
     let run = Rig::new().run(&["-g", "g"]);
     let before: Vec<_> = run.lines().into_iter().take_while(|line| line != PROVISION).collect();
     let az: Vec<_> = before.iter().filter(|line| line.starts_with("az ")).collect();
-    assert_eq!(az, [SIGNED_IN, GROUP_EXISTS, LOCATION, RUNTIMES, BUDGET]);
+    assert_eq!(az, BEFORE.iter().collect::<Vec<_>>());
 }

@@ -14,7 +14,24 @@ pub(super) const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 
 const PARAMS: &str = "using '../main.bicep'\n\
     param tokenIssuer = readEnvironmentVariable('TOKEN_ISSUER')\n\
+    param tossSecretKey = readEnvironmentVariable('TOSS_SECRET_KEY', '')\n\
+    param webClientId = readEnvironmentVariable('WEB_CLIENT_ID', '')\n\
+    param webScope = readEnvironmentVariable('WEB_SCOPE', '')\n\
     param alertEmail = readEnvironmentVariable('ALERT_EMAIL', '')\n";
+
+/// What the script must not see of the environment that the tests run in.
+const VARIABLES: [&str; 7] = [
+    "LOCATION",
+    "BUDGET_START_DATE",
+    "GIT_SHA",
+    "TOSS_SECRET_KEY",
+    "WEB_CLIENT_ID",
+    "WEB_SCOPE",
+    "ALERT_EMAIL",
+];
+
+/// What the last deployment was given.
+const KEPT: &str = "WEB_CLIENT_ID=web\nWEB_SCOPE=openid a=b\nALERT_EMAIL=\n";
 
 /// A project with the script in it, and an Azure that answers by rules.
 pub(super) struct Rig {
@@ -60,7 +77,8 @@ impl Run {
 }
 
 impl Rig {
-    /// A subscription in which everything goes well: two apps, and an older budget.
+    /// A subscription in which everything goes well: two apps, an older budget, a secret in the vault, and a deployment
+    /// that somebody else made.
     pub(super) fn new() -> Self {
         Self::with_site(healthy())
     }
@@ -111,7 +129,7 @@ impl Rig {
         script.arg(self.project().join("infra/deploy.sh")).args(arguments).current_dir(self.home.path());
         script.env("PATH", path).env("STAND_IN", self.home.path()).env("POLL_SECONDS", "0");
         script.env("TOKEN_ISSUER", "https://issuer.example/");
-        for name in ["LOCATION", "BUDGET_START_DATE", "GIT_SHA"] {
+        for name in VARIABLES {
             script.env_remove(name);
         }
         for (name, value) in variables {
@@ -154,6 +172,12 @@ fn rules(host: &str) -> Vec<Value> {
         json!({"program": "az", "starts": ["group", "create"]}),
         json!({"program": "az", "starts": ["functionapp", "list-flexconsumption-runtimes"], "out": "1.0\n"}),
         json!({"program": "az", "starts": ["consumption"], "out": "2026-03-01T00:00:00Z\n"}),
+        json!({"program": "az", "starts": ["keyvault", "list"], "out": "kv-phone\n"}),
+        json!({"program": "az", "starts": ["rest", "--method", "get", "--query"], "out": "/secrets/toss-secret-key\n"}),
+        json!({"program": "az", "starts": ["rest", "--method", "get", "--url"], "out": "Resolved\n"}),
+        json!({"program": "az", "starts": ["rest", "--method", "post"]}),
+        json!({"program": "az", "starts": ["deployment", "group", "list"], "out": "phone-billing\n"}),
+        json!({"program": "az", "starts": ["deployment", "group", "show", "--query"], "out": KEPT}),
         json!({"program": "az", "starts": ["deployment", "group", "what-if"], "out": "+ create\n"}),
         json!({"program": "az", "starts": ["deployment", "group", "create"]}),
         json!({"program": "az", "starts": ["deployment", "group", "show"], "out": outputs}),

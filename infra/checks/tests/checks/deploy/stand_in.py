@@ -12,7 +12,7 @@ import sys
 
 home = pathlib.Path(os.environ["STAND_IN"])
 program, arguments = pathlib.Path(sys.argv[0]).name, sys.argv[1:]
-noted = ("GIT_SHA", "BUDGET_START_DATE", "LOCATION")
+noted = ("GIT_SHA", "BUDGET_START_DATE", "LOCATION", "ALERT_EMAIL", "WEB_CLIENT_ID", "WEB_SCOPE", "TOSS_SECRET_KEY")
 calls = home / "calls.jsonl"
 earlier = [json.loads(line) for line in calls.read_text().splitlines()] if calls.exists() else []
 
