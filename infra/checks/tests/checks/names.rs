@@ -29,7 +29,7 @@ const OF_THE_HOST: [&str; 6] = [
 ];
 
 /// Settings that the handler reads and that are not set in Azure, and why not.
-const NOT_IN_AZURE: [(&str, &str); 13] = [
+const NOT_IN_AZURE: [(&str, &str); 14] = [
     ("BUS_ENDPOINT", "the local host's bus"),
     ("BUS_TOKEN", "the local host's bus"),
     ("CATALOGUE_FILE", "the plans that are built in are the ones that are sold"),
@@ -38,6 +38,7 @@ const NOT_IN_AZURE: [(&str, &str); 13] = [
     ("FUNCTIONS_CUSTOMHANDLER_PORT", "the Functions host sets it"),
     ("FUNCTIONS_CUSTOMHANDLER_WORKER_ID", "the Functions host sets it"),
     ("IDENTITY_ENDPOINT", "the platform sets it"),
+    ("REDELIVERY_PAUSE_MS", "its default is right"),
     ("RUNTIME_POLL_MS", "its default is right"),
     ("RUST_LOG", "LOG_LEVEL says enough, and runtime.json the rest"),
     ("TOSS_SDK_URL", "the gateway's own script, which is the default"),
