@@ -42,6 +42,7 @@ function rule({ rule: text, unit }) {
   const patterns = [
     [/^days (\d+)\/(\d+)(?: from (\S+))?$/, "rule.days"],
     [/^included (\S+)\/(\S+)$/, "rule.included"],
+    [/^taken back (\S+)\/(\S+)$/, "rule.taken_back"],
     [/^late usage of (\S+?)(, unlimited)?$/, "rule.late"],
     [/^(\d+)% of monthly_fee$/, "rule.discount"],
     [/^vat (\d+)%$/, "rule.vat"],

@@ -140,6 +140,7 @@ export const STRINGS = {
   "charge.data_mb": ["데이터", "Data"],
   "rule.days": ["{a}/{b}일 사용", "{a} of {b} days"],
   "rule.included": ["기본 제공 {b}{unit} 중 {a}{unit} 사용", "{a}{unit} of {b}{unit} included"],
+  "rule.taken_back": ["기본 제공 {b}{unit} 중 {a}{unit} 다른 사용분에 재배정", "{a}{unit} of {b}{unit} included for other use instead"],
   "rule.late": ["{a} 사용분 (늦게 접수)", "Used in {a}, reported late"],
   "rule.discount": ["월정액의 {a}%", "{a}% of the monthly fee"],
   "rule.vat": ["공급가액의 {a}%", "{a}% of the charges"],

@@ -13,7 +13,7 @@ use domain::calendar::UsageMonth;
 use domain::event::EventType;
 use domain::ids::BillId;
 use domain::limits::{BILLS_PER_TRANSACTION, LINES_PER_CHUNK};
-use domain::rating::{Usage, rate};
+use domain::rating::{Usage, UsageSums, rate};
 use futures::future::try_join_all;
 use jiff::Timestamp;
 
@@ -107,29 +107,30 @@ impl App {
         used: Vec<(String, Usage)>,
         now: Timestamp,
     ) -> Verdict {
-        // A final bill has charged the fee of its month and the usage that was known; what came after it is left.
-        let closing = account.final_bill.as_ref().map(BillId::month);
-        let closed_this_month = closing == Some(month);
-        let is_left = |digest: &String| !closed_this_month || !account.final_usage.contains(digest);
-        let used: Vec<Usage> =
-            used.into_iter().filter(|(digest, _)| is_left(digest)).map(|(_, usage)| usage).collect();
-        let served = account.served_in(month) && !closed_this_month;
+        let closed_this_month = account.is_closed_in(month);
+        let mut usage = UsageSums::default();
+        for (digest, used) in used {
+            // A final bill has charged the usage that was known; what came after it is left.
+            if closed_this_month && account.final_usage.contains(&digest) {
+                usage.add_charged(used);
+            } else {
+                usage.add(used);
+            }
+        }
+        let due = usage.is_left() || (account.served_in(month) && !closed_this_month);
         let counted = match account.status {
-            AccountStatus::Active | AccountStatus::Ended => served || !used.is_empty(),
+            AccountStatus::Active | AccountStatus::Ended => due,
             // Is the line closed, or does it go on? Its months from the final bill on wait for that.
-            AccountStatus::Final => closing > Some(month) && (served || !used.is_empty()),
+            AccountStatus::Final => {
+                due && account.final_bill.as_ref().is_some_and(|last| last.month() > month)
+            }
             AccountStatus::Opened | AccountStatus::Closed => false,
         };
         if !counted {
             return Verdict::NothingToBill;
         }
-        let mut terms = account.terms(month);
-        if closed_this_month {
-            terms.service_from = month.next().first_day();
-            terms.service_to = None;
-        }
         let id = BillId::monthly(month, &account.order_id);
-        Verdict::Bill(Box::new(match rate(&self.catalogue, &terms, month, used) {
+        Verdict::Bill(Box::new(match rate(&self.catalogue, &account.terms(month), month, &usage) {
             Ok(rated) => Bill::issue(id, account, month, rated, now),
             Err(error) => Bill::hold(id, account, month, error.code(), now),
         }))

@@ -11,7 +11,7 @@ use domain::calendar::{UsageMonth, seoul_date};
 use domain::event::EventType;
 use domain::ids::{BillId, CustomerId, OrderId, SagaId};
 use domain::order::Outcome;
-use domain::rating::{Usage, rate};
+use domain::rating::{LineTerms, Usage, rate};
 use jiff::Timestamp;
 
 impl App {
@@ -83,7 +83,8 @@ impl App {
         usage: impl Iterator<Item = Usage>,
         now: Timestamp,
     ) -> Result<Bill, Failure> {
-        let rated = rate(&self.catalogue, &account.terms(month), month, usage).map_err(|error| {
+        let terms = LineTerms { fee_charged: false, ..account.terms(month) };
+        let rated = rate(&self.catalogue, &terms, month, &usage.collect()).map_err(|error| {
             Failure::refused(Code::WrongState, format!("no final bill: {}", error.code()))
         })?;
         let id = account.final_bill.clone().ok_or(Failure::Changed)?;

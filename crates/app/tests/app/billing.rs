@@ -1,5 +1,6 @@
 //! Usage and billing runs.
 
+mod after_final;
 mod closing;
 mod months;
 mod october;

@@ -74,13 +74,20 @@ impl Account {
         }
     }
 
-    /// The terms by which a month is rated. A line that was never in service has nothing but usage to charge.
+    /// Whether there is a final bill and it is for the month: it has charged the fee, and the usage that was known.
+    pub fn is_closed_in(&self, month: UsageMonth) -> bool {
+        self.final_bill.as_ref().is_some_and(|last| last.month() == month)
+    }
+
+    /// The terms of the bill that the month's run makes out. A line that was never in service has nothing but usage to
+    /// charge.
     pub fn terms(&self, month: UsageMonth) -> LineTerms {
         LineTerms {
             plan: self.plan.clone(),
             contract_discount: self.contract_discount,
             service_from: self.service_from.unwrap_or_else(|| month.next().first_day()),
             service_to: self.service_to,
+            fee_charged: self.is_closed_in(month),
         }
     }
 

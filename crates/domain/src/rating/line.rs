@@ -25,6 +25,8 @@ pub struct ChargeLine {
     /// - `days 17/31`, and `days 16/31 from 2026-10-16` where the fee changed within the month
     /// - `unit rate`
     /// - `included 280/300`: the part that the allowance covers, and the month's allowance
+    /// - `taken back 50/300`: the part of the allowance that covered such use on the final bill, and covers on this one
+    ///   what comes before it in the order; so it is charged here, though the quantity does not count it
     /// - `unlimited`
     /// - `late usage of 2026-09`, and `late usage of 2026-09, unlimited`
     /// - `25% of monthly_fee`

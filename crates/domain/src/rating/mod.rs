@@ -11,6 +11,8 @@
 //!    - Usage of this month on a day out of service (a call across midnight) is charged at the unit rate.
 //!    - Late usage, of an earlier month, is priced as on its own day, but at the unit rate: the bill of that month
 //!      has been issued, and what was left of its allowance is not known here. What was without limit still is.
+//!    - On the bill that comes after a final bill (its terms say that the fee is charged), what the final bill has
+//!      charged uses up the allowance and is not charged again. Both charge together what one bill would have.
 //! 3. **Contract discount** (선택약정): percent of the fee lines, as a negative line.
 //! 4. **VAT**: percent of the sum of the above.
 //! 5. **Rounding**: what is over a multiple of 10 won is cut (원단위 절사), as a negative line.
@@ -19,6 +21,7 @@ mod fee;
 mod line;
 mod quantity;
 mod sheet;
+mod sums;
 mod usage;
 
 #[cfg(test)]
@@ -26,6 +29,7 @@ mod tests;
 
 pub use line::{ChargeCode, ChargeLine, NotAChargeCode};
 pub use quantity::{NotAQuantity, QUANTITY_MAX, QUANTITY_PLACES_MAX, Quantity};
+pub use sums::UsageSums;
 
 use crate::calendar::UsageMonth;
 use crate::catalogue::{Catalogue, UsageType};
@@ -45,6 +49,8 @@ pub struct LineTerms {
     pub service_from: Date,
     /// The last day of service, in Seoul; `None` while the line is not terminated.
     pub service_to: Option<Date>,
+    /// Whether another bill has charged the month's fee: then what is left to charge is usage.
+    pub fee_charged: bool,
 }
 
 /// One use of the line, or several of a type and day added up.
@@ -125,16 +131,16 @@ pub fn rate(
     catalogue: &Catalogue,
     terms: &LineTerms,
     month: UsageMonth,
-    usage: impl IntoIterator<Item = Usage>,
+    usage: &UsageSums,
 ) -> Result<RatedBill, RatingError> {
     let plan = catalogue.plan(&terms.plan).ok_or_else(|| RatingError::UnknownPlan(terms.plan.clone()))?;
     let spans = fee::spans(plan, terms, month)?;
     let mut tally = usage::Tally::new(plan, terms, month, &spans);
-    for record in usage {
-        tally.add(record)?;
+    for (kind, day, units) in usage.iter() {
+        tally.add(kind, day, units)?;
     }
     let mut sheet = sheet::Sheet::default();
-    let fees = fee::charge(&spans, month, &mut sheet)?;
+    let fees = if terms.fee_charged { Vec::new() } else { fee::charge(&spans, month, &mut sheet)? };
     tally.charge(&mut sheet)?;
     if terms.contract_discount {
         fee::discount(&fees, &mut sheet)?;

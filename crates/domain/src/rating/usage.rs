@@ -3,7 +3,8 @@
 use super::fee::Span;
 use super::line::{ChargeCode, ChargeLine};
 use super::sheet::Sheet;
-use super::{LineTerms, RatingError, Usage};
+use super::sums::Units;
+use super::{LineTerms, RatingError};
 use crate::calendar::UsageMonth;
 use crate::catalogue::{Plan, PlanVersion, UsageType};
 use crate::money::Won;
@@ -30,6 +31,9 @@ pub(super) struct Tally<'a> {
     slots: Vec<Slot<'a>>,
 }
 
+/// Won per unit and percent of VAT.
+type Price = (Decimal, u8);
+
 /// Which allowance usage may draw on. Sorted as the bill lists it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Share {
@@ -46,7 +50,10 @@ struct Slot<'a> {
     share: Share,
     version: &'a PlanVersion,
     used: [Option<Decimal>; 6],
-    /// The part of `used` that the month's allowance covers.
+    /// What another bill of the month has charged.
+    charged: [Decimal; 6],
+    /// The part of `used` that the month's allowance covers; below 0 where it covered more of `charged` on the other bill
+    /// than it does now that all usage is known.
     included: [Decimal; 6],
 }
 
@@ -81,21 +88,21 @@ impl<'a> Tally<'a> {
     }
 
     /// Adds usage to its slot.
-    pub(super) fn add(&mut self, usage: Usage) -> Result<(), RatingError> {
-        let Usage { kind, day, quantity } = usage;
+    pub(super) fn add(&mut self, kind: UsageType, day: Date, units: Units) -> Result<(), RatingError> {
         let share = self.share_of(day)?;
         let missing = || RatingError::NoVersion { plan: self.plan.code.clone(), day };
         let version = self.plan.version_on(day).ok_or_else(missing)?;
         if version.rates.of(kind).is_none() {
             return Err(RatingError::UsageTypeNotOffered { plan: self.plan.code.clone(), kind });
         }
-        let used = &mut self.slot(share, version).used[kind.index()];
-        let sum = used.unwrap_or_default() + quantity.get();
-        if sum > UNITS_MAX {
-            return Err(RatingError::AmountOutOfRange);
+        let slot = self.slot(share, version);
+        let (used, charged) = (&mut slot.used[kind.index()], &mut slot.charged[kind.index()]);
+        *charged += units.charged;
+        if let Some(left) = units.left {
+            *used = Some(used.unwrap_or_default() + left);
         }
-        *used = Some(sum);
-        Ok(())
+        let sum = *charged + used.unwrap_or_default();
+        if sum > UNITS_MAX { Err(RatingError::AmountOutOfRange) } else { Ok(()) }
     }
 
     /// Adds the lines for everything that was used, by type.
@@ -145,21 +152,54 @@ impl<'a> Tally<'a> {
         let whole = |span: &Span<'_>| i64::from(span.version.allowances.of(kinds[0]).unwrap_or(0));
         let unit_days: i64 = self.spans.iter().map(|span| whole(span) * span.days).sum();
         let allowance = (unit_days + self.month.days() - 1) / self.month.days();
-        let mut left = Decimal::from(allowance);
+        // What is left after the other bill, and after both. More usage never leaves less of a type to pay for, so what the
+        // other bill charged stands.
+        let (mut left_then, mut left_now) = (Decimal::from(allowance), Decimal::from(allowance));
         for kind in kinds {
+            let place = kind.index();
             for slot in self.slots.iter_mut().filter(|slot| slot.has_limit(*kind)) {
-                let covered = slot.used[kind.index()].unwrap_or_default().min(left);
-                slot.included[kind.index()] = covered;
-                left -= covered;
+                let covered_then = slot.charged[place].min(left_then);
+                let covered_now = (slot.charged[place] + slot.used[place].unwrap_or_default()).min(left_now);
+                left_then -= covered_then;
+                left_now -= covered_now;
+                slot.included[place] = covered_now - covered_then;
             }
         }
+        self.leave_alike(kinds);
         allowance
+    }
+
+    /// Takes nothing back that the other bill included when it makes no difference to the sum: then what is charged is
+    /// the usage that came later.
+    fn leave_alike(&mut self, kinds: &[UsageType]) {
+        let is_less = |slot: &Slot<'_>| slot.included.iter().any(|part| *part < Decimal::ZERO);
+        if !self.slots.iter().any(is_less) {
+            return;
+        }
+        let mut places: Vec<(Price, &mut Decimal)> = Vec::new();
+        for slot in &mut self.slots {
+            let version = slot.version;
+            for (kind, included) in UsageType::ALL.into_iter().zip(&mut slot.included) {
+                if let Some(rate) = version.rates.of(kind).filter(|_| kinds.contains(&kind)) {
+                    places.push(((rate, version.vat_percent), included));
+                }
+            }
+        }
+        for one in 0..places.len() {
+            for other in 0..places.len() {
+                if places[one].0 == places[other].0 {
+                    let moved = (-*places[one].1).min(*places[other].1).max(Decimal::ZERO);
+                    *places[one].1 += moved;
+                    *places[other].1 -= moved;
+                }
+            }
+        }
     }
 }
 
 impl<'a> Slot<'a> {
     fn new(share: Share, version: &'a PlanVersion) -> Self {
-        Self { share, version, used: [None; 6], included: [Decimal::ZERO; 6] }
+        Self { share, version, used: [None; 6], charged: [Decimal::ZERO; 6], included: [Decimal::ZERO; 6] }
     }
 
     fn is_unlimited(&self, kind: UsageType) -> bool {
@@ -183,13 +223,14 @@ impl<'a> Slot<'a> {
             Share::InService if unlimited => Treatment::Unlimited,
             Share::InService | Share::OutOfService => Treatment::Metered,
         };
-        let used = self.used[kind.index()]?;
+        let included = self.included[kind.index()];
+        let used = self.used[kind.index()].or_else(|| (!included.is_zero()).then_some(Decimal::ZERO))?;
         Some(Draft {
             treatment,
             rate: self.version.rates.of(kind)?,
             vat_percent: self.version.vat_percent,
             used,
-            included: if unlimited { used } else { self.included[kind.index()] },
+            included: if unlimited { used } else { included },
         })
     }
 }
@@ -221,6 +262,9 @@ impl Draft {
     fn rule(&self, allowance: i64) -> Cow<'static, str> {
         match self.treatment {
             Treatment::Metered if allowance == 0 => Cow::Borrowed("unit rate"),
+            Treatment::Metered if self.included < Decimal::ZERO => {
+                format!("taken back {}/{allowance}", -self.included.normalize()).into()
+            }
             Treatment::Metered => format!("included {}/{allowance}", self.included.normalize()).into(),
             Treatment::Unlimited => Cow::Borrowed("unlimited"),
             Treatment::Late { month, unlimited: false } => format!("late usage of {month}").into(),

@@ -56,7 +56,11 @@ fn rule(rule: &str, unit: &Name) -> Name {
         "unit rate" => Some(name("사용량 과금", "by use")),
         "unlimited" => Some(name("무제한 제공", "included without limit")),
         "cut to 10 won" => Some(name("10원 미만 절사", "rounded down to 10 won")),
-        _ => days(rule).or_else(|| included(rule, unit)).or_else(|| late(rule)).or_else(|| percent(rule)),
+        _ => days(rule)
+            .or_else(|| included(rule, unit))
+            .or_else(|| taken_back(rule, unit))
+            .or_else(|| late(rule))
+            .or_else(|| percent(rule)),
     };
     known.unwrap_or_else(|| name(rule, rule))
 }
@@ -78,6 +82,15 @@ fn included(rule: &str, unit: &Name) -> Option<Name> {
     Some(name(
         format!("기본 제공 {allowance}{ko} 중 {used}{ko} 사용", ko = unit.ko),
         format!("{used} of {allowance} {} included", unit.en),
+    ))
+}
+
+fn taken_back(rule: &str, unit: &Name) -> Option<Name> {
+    let (used, allowance) = rule.strip_prefix("taken back ")?.split_once('/')?;
+    let (used, allowance) = (grouped(used), grouped(allowance));
+    Some(name(
+        format!("기본 제공 {allowance}{ko} 중 {used}{ko} 다른 사용분에 재배정", ko = unit.ko),
+        format!("{used} of {allowance} {} included for other use instead", unit.en),
     ))
 }
 
@@ -152,6 +165,11 @@ mod tests {
             "included 2560.5/102400",
             "기본 제공 102,400분 중 2,560.5분 사용",
             "2,560.5 of 102,400 min included",
+        );
+        check(
+            "taken back 50/300",
+            "기본 제공 300분 중 50분 다른 사용분에 재배정",
+            "50 of 300 min included for other use instead",
         );
         check("unlimited", "무제한 제공", "included without limit");
         check("late usage of 2026-09", "2026-09 사용분 추가 청구", "late usage of 2026-09");

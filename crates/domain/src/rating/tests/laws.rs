@@ -23,7 +23,7 @@ fn any_version(valid_from: &'static str) -> impl Strategy<Value = Value> {
 }
 
 /// One version, or a second one from the middle of October on.
-fn any_catalogue() -> impl Strategy<Value = Catalogue> {
+pub(super) fn any_catalogue() -> impl Strategy<Value = Catalogue> {
     (any_version("2000-01-01"), proptest::option::of(any_version("2026-10-16")))
         .prop_map(|(first, second)| catalogue(&std::iter::once(first).chain(second).collect::<Vec<_>>()))
 }
@@ -35,7 +35,7 @@ fn any_day() -> impl Strategy<Value = Date> {
     ]
 }
 
-fn any_terms() -> impl Strategy<Value = LineTerms> {
+pub(super) fn any_terms() -> impl Strategy<Value = LineTerms> {
     (any::<bool>(), any_day(), proptest::option::of(any_day()))
         .prop_map(|(contract_discount, from, to)| LineTerms { contract_discount, ..in_service(from, to) })
 }
@@ -46,7 +46,7 @@ fn any_usage() -> impl Strategy<Value = Usage> {
     })
 }
 
-fn any_usages() -> impl Strategy<Value = Vec<Usage>> {
+pub(super) fn any_usages() -> impl Strategy<Value = Vec<Usage>> {
     proptest::collection::vec(any_usage(), 0..12)
 }
 

@@ -2,6 +2,7 @@
 
 mod laws;
 mod published;
+mod rest;
 mod terms;
 mod usage;
 
@@ -40,6 +41,30 @@ fn plain() -> Catalogue {
     catalogue(&[version("2020-01-01")])
 }
 
+/// The bill of usage of which nothing was charged before.
+fn rate(
+    catalogue: &Catalogue,
+    terms: &LineTerms,
+    month: UsageMonth,
+    usage: impl IntoIterator<Item = Usage>,
+) -> Result<RatedBill, RatingError> {
+    super::rate(catalogue, terms, month, &usage.into_iter().collect())
+}
+
+/// The bill that comes after a final bill for `charged`.
+fn rate_rest(
+    catalogue: &Catalogue,
+    terms: &LineTerms,
+    charged: &[Usage],
+    rest: &[Usage],
+) -> Result<RatedBill, RatingError> {
+    let mut usage: UsageSums = rest.iter().copied().collect();
+    for usage_then in charged {
+        usage.add_charged(*usage_then);
+    }
+    super::rate(catalogue, &LineTerms { fee_charged: true, ..terms.clone() }, october(), &usage)
+}
+
 /// A line on the plan `test` with a contract, since long before and until further notice.
 fn terms() -> LineTerms {
     LineTerms {
@@ -47,6 +72,7 @@ fn terms() -> LineTerms {
         contract_discount: true,
         service_from: date(2025, 1, 1),
         service_to: None,
+        fee_charged: false,
     }
 }
 
