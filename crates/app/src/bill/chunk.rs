@@ -104,20 +104,14 @@ impl App {
         &self,
         account: &Account,
         month: UsageMonth,
-        used: Vec<(String, Usage)>,
+        used: Vec<(u64, Usage)>,
         now: Timestamp,
     ) -> Verdict {
-        let closed_this_month = account.is_closed_in(month);
         let mut usage = UsageSums::default();
-        for (digest, used) in used {
-            // A final bill has charged the usage that was known; what came after it is left.
-            if closed_this_month && account.final_usage.contains(&digest) {
-                usage.add_charged(used);
-            } else {
-                usage.add(used);
-            }
+        for (batch, used) in used {
+            if account.has_charged(month, batch) { usage.add_charged(used) } else { usage.add(used) }
         }
-        let due = usage.is_left() || (account.served_in(month) && !closed_this_month);
+        let due = usage.is_left() || (account.served_in(month) && !account.is_closed_in(month));
         let counted = match account.status {
             AccountStatus::Active | AccountStatus::Ended => due,
             // Is the line closed, or does it go on? Its months from the final bill on wait for that.

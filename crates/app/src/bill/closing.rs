@@ -59,12 +59,13 @@ impl App {
         let month = fence.billed_in(UsageMonth::of_date(last_day));
         // The run of a closed month bills the line to the month's end, whether or not it has passed it by now.
         let last_day = last_day.max(month.previous().last_day());
+        // What is read here that came after the fence was read is of a batch that moves it: then this is decided again.
         let usage = self.usage_of(&key, month, &order.order_id).await?;
         let account = Account {
             status: AccountStatus::Final,
             service_to: Some(last_day),
             final_bill: Some(BillId::closing(month, &order.order_id, order.closings)),
-            final_usage: usage.iter().map(|(digest, _)| digest.clone()).collect(),
+            final_through: fence.batches,
             ..loaded.value
         };
         let bill = self.final_bill(&account, month, usage.into_iter().map(|(_, usage)| usage), now)?;
@@ -162,7 +163,7 @@ fn billed_on(account: Account, attempt: u32) -> Account {
         status,
         service_to: None,
         final_bill: None,
-        final_usage: Vec::new(),
+        final_through: 0,
         closings_undone: attempt,
         ..account
     }

@@ -82,7 +82,7 @@ impl Placed {
 
     fn ops(&self, fence: &Fence) -> Result<Vec<Op>, Failure> {
         let billed_in = fence.billed_in(self.used_in);
-        let body = serde_json::to_string(&UsageRow { billed_in, ..self.row.clone() })?;
+        let body = serde_json::to_string(&UsageRow { billed_in, batch: fence.batches, ..self.row.clone() })?;
         let mut ops = vec![Op::insert(self.key(), body.clone())];
         if billed_in != self.used_in {
             ops.push(Op::insert(self.late_key(billed_in), body));
@@ -166,6 +166,7 @@ impl App {
                 return Ok(());
             }
             let (fence, etag) = self.fence(partition).await?;
+            let fence = fence.with_batch();
             let body = serde_json::to_string(&fence)?;
             let mut ops = vec![match etag {
                 Some(etag) => Op::replace(keys::FENCE, etag, body),
@@ -246,6 +247,7 @@ fn placed(record: UsageRecord, place: String) -> Placed {
         used_at: record.used_at,
         day,
         billed_in: used_in,
+        batch: 0,
     };
     Placed { line: record.line, place, used_in, row }
 }

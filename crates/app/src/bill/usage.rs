@@ -25,6 +25,8 @@ pub(super) struct UsageRow {
     pub(super) day: Date,
     /// The month that bills it: the month of use, or a later one when that was closed.
     pub(super) billed_in: UsageMonth,
+    /// The batch that it was taken in with, by the fence's count.
+    pub(super) batch: u64,
 }
 
 impl UsageRow {
@@ -33,16 +35,24 @@ impl UsageRow {
     }
 }
 
-/// Which months are closed for usage in a bucket. Intake writes it with every batch, and so does the run that closes
-/// a month, each under the version that it read: so every record is either seen by the run or goes to a later month.
+/// Which months are closed for usage in a bucket, and how many batches were taken in. Intake writes it with every batch,
+/// and so do the run that closes a month and a final bill, each under the version that it read: so every record is either
+/// seen by the run or goes to a later month, and is either on the final bill or of a later batch.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Fence {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) closed_through: Option<UsageMonth>,
+    /// Batches so far.
+    pub(super) batches: u64,
 }
 
 impl Fence {
+    /// The fence with one more batch.
+    pub(super) fn with_batch(self) -> Self {
+        Self { batches: self.batches + 1, ..self }
+    }
+
     /// The month that bills usage of a month.
     pub(super) fn billed_in(&self, used: UsageMonth) -> UsageMonth {
         match self.closed_through {
@@ -52,8 +62,8 @@ impl Fence {
     }
 }
 
-/// The usage of some lines that a month bills, by line: the records with their digests.
-pub(super) type UsageByLine = BTreeMap<String, Vec<(String, Usage)>>;
+/// The usage of some lines that a month bills, by line: the records with their batches.
+pub(super) type UsageByLine = BTreeMap<String, Vec<(u64, Usage)>>;
 
 impl Changes {
     /// Writes the fence under the version that was read, so that what was decided by it holds.
@@ -79,7 +89,7 @@ impl App {
             return Ok(());
         }
         let mut changes = Changes::new(Table::Bills, partition);
-        changes.fence(&Fence { closed_through: Some(month) }, etag)?;
+        changes.fence(&Fence { closed_through: Some(month), ..fence }, etag)?;
         self.commit(changes).await.map(|_| ())
     }
 
@@ -100,10 +110,10 @@ impl App {
             .into_iter()
             .chain(self.load_all(Table::Bills, &late).await?)
         {
-            let (line, digest) = line_and_digest(&row)?;
+            let line = line_of(&row)?.to_owned();
             let usage = Loaded::<UsageRow>::of(row)?.value;
             if usage.billed_in == month {
-                by_line.entry(line).or_default().push((digest, usage.usage()));
+                by_line.entry(line).or_default().push((usage.batch, usage.usage()));
             }
         }
         Ok(by_line)
@@ -115,7 +125,7 @@ impl App {
         key: &CustomerKey,
         month: UsageMonth,
         line: &OrderId,
-    ) -> Result<Vec<(String, Usage)>, Failure> {
+    ) -> Result<Vec<(u64, Usage)>, Failure> {
         let mut by_line = self.usage_between(&key.partition, month, line, line).await?;
         Ok(by_line.remove(line.as_str()).unwrap_or_default())
     }
@@ -135,12 +145,7 @@ fn line_range(
     }
 }
 
-/// The line and the record's digest from a key `use|{month}|{line}|{digest}`, or that and the month of use from a key
-/// `late|{month}|{line}|{digest}-{month of use}`: either tells apart all records that the month bills.
-fn line_and_digest(row: &Row) -> Result<(String, String), Failure> {
-    let mut parts = row.row.split('|').skip(2);
-    match (parts.next(), parts.next()) {
-        (Some(line), Some(digest)) => Ok((line.to_owned(), digest.to_owned())),
-        _ => Err(Failure::Fault("a usage row with another key".into())),
-    }
+/// The line from a key `use|{month}|{line}|{digest}` or `late|{month}|{line}|{digest}-{month of use}`.
+fn line_of(row: &Row) -> Result<&str, Failure> {
+    row.row.split('|').nth(2).ok_or_else(|| Failure::Fault("a usage row with another key".into()))
 }

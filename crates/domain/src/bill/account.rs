@@ -51,9 +51,9 @@ pub struct Account {
     /// The final bill, while there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub final_bill: Option<BillId>,
-    /// Digests of the usage records that the final bill charged: what came after it is charged by the month's run.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub final_usage: Vec<String>,
+    /// The last batch of usage that was taken in before the final bill; 0 when there was none, or is no final bill.
+    #[serde(default)]
+    pub final_through: u64,
 }
 
 impl Account {
@@ -70,13 +70,18 @@ impl Account {
             service_to: None,
             closings_undone: 0,
             final_bill: None,
-            final_usage: Vec::new(),
+            final_through: 0,
         }
     }
 
     /// Whether there is a final bill and it is for the month: it has charged the fee, and the usage that was known.
     pub fn is_closed_in(&self, month: UsageMonth) -> bool {
         self.final_bill.as_ref().is_some_and(|last| last.month() == month)
+    }
+
+    /// Whether the final bill has charged the usage of a batch that a month bills. The month's run charges the rest.
+    pub fn has_charged(&self, month: UsageMonth, batch: u64) -> bool {
+        self.is_closed_in(month) && batch <= self.final_through
     }
 
     /// The terms of the bill that the month's run makes out. A line that was never in service has nothing but usage to

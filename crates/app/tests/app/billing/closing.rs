@@ -3,9 +3,11 @@
 use super::open_lines;
 use crate::world::commands::{customer, month};
 use crate::world::{Spot, Trouble, Trying, World};
+use app::bill::UsageRecord;
 use domain::bill::{Bill, Status};
 use domain::catalogue::UsageType;
 use domain::ids::OrderId;
+use domain::limits::ENTITY_BODY_BYTES_MAX;
 use domain::rating::ChargeCode;
 use jiff::SignedDuration;
 use rust_decimal::Decimal;
@@ -138,4 +140,60 @@ async fn a_line_is_closed_although_billing_has_not_heard_that_it_works() {
     world.rest().await;
     assert_eq!(fees(&standing(&world, &line)), expected(&[("2026-10 final", "days 1/31")]));
     world.check_books("closed at once").await;
+}
+
+/// Records of which a list by digest, with quotes and comma, would not fit one row.
+const MORE_THAN_A_ROW_LISTS: usize =
+    ENTITY_BODY_BYTES_MAX / "\"0123456789abcdef0123456789abcdef\",".len() + 1;
+
+#[tokio::test(start_paused = true)]
+async fn a_line_is_closed_however_many_records_its_last_month_has() {
+    let mut world = World::new(1);
+    let line = open_lines(&mut world, 1).await.remove(0);
+    let record = world.used(&line, "", UsageType::Sms, "1", OCTOBER_5);
+    let records: Vec<UsageRecord> = (0..MORE_THAN_A_ROW_LISTS)
+        .map(|n| UsageRecord { record_id: format!("r{n}"), ..record.clone() })
+        .collect();
+    world.at("2026-10-20T03:00:00Z");
+    assert_eq!(world.import(&records).await.accepted, MORE_THAN_A_ROW_LISTS);
+    world.app.terminate_line(&customer("c0"), &line, None).await.unwrap();
+    world.run_until_quiet().await;
+    world.import(&[UsageRecord { record_id: "after".to_owned(), ..record }]).await;
+    let all = Decimal::from(MORE_THAN_A_ROW_LISTS);
+    assert_eq!(units(&standing(&world, &line), UsageType::Sms), all);
+    assert_eq!(world.books().orders[&line].status, domain::order::Status::Terminated);
+    world.at("2026-10-31T16:00:00Z");
+    world.run_month("2026-10").await;
+    assert_eq!(units(&standing(&world, &line), UsageType::Sms), all + Decimal::ONE);
+}
+
+#[tokio::test(start_paused = true)]
+async fn usage_that_comes_while_the_final_bill_is_made_out_is_on_it_or_on_the_next() {
+    let (mut some, mut all_or_none) = (0, 0);
+    for seed in 0..200 {
+        let _trying = Trying(format!("mixture {seed}"));
+        let mut world = World::new(seed);
+        let line = open_lines(&mut world, 1).await.remove(0);
+        let file = |name: &str| {
+            let record = |n: usize| world.used(&line, &format!("{name}{n}"), UsageType::Sms, "1", OCTOBER_5);
+            (0..60).map(record).collect::<Vec<_>>()
+        };
+        let files = [file("a"), file("b")];
+        world.at("2026-10-20T03:00:00Z");
+        world.app.terminate_line(&customer("c0"), &line, None).await.unwrap();
+        world.mix(seed);
+        let app = world.app.clone();
+        let [one, two] = files.map(|file| app.take_in_usage(file, Vec::new()));
+        let (one, two, ()) = tokio::join!(one, two, world.run_together(3));
+        assert_eq!(one.unwrap().accepted + two.unwrap().accepted, 120);
+        world.faults.clear();
+        world.rest().await;
+        let seen = units(&standing(&world, &line), UsageType::Sms);
+        let is_some = !seen.is_zero() && seen < Decimal::from(120);
+        *(if is_some { &mut some } else { &mut all_or_none }) += 1;
+        world.at("2026-10-31T16:00:00Z");
+        world.run_month("2026-10").await;
+        assert_eq!(units(&standing(&world, &line), UsageType::Sms), Decimal::from(120), "{seen} at first");
+    }
+    assert!(some > 20 && all_or_none > 20, "{some} times some, {all_or_none} times all or none");
 }
