@@ -22,6 +22,9 @@ pub const PAGE_ENTITIES_MAX: usize = 1_000;
 pub const BILLS_PER_TRANSACTION: usize = TRANSACTION_ENTITIES_MAX - 1;
 /// Lines that one message of the billing queue covers before the next message takes over.
 pub const LINES_PER_CHUNK: usize = 10 * BILLS_PER_TRANSACTION;
+/// Usage records that one message of the billing queue reads, the last line's to the end, before the next message takes over:
+/// fifty pages one after the other leave much of a handler's time.
+pub const USAGE_PER_CHUNK: usize = 50 * PAGE_ENTITIES_MAX;
 /// Usage records that one entity group transaction takes in: the hundredth entity is the month's fence.
 pub const USAGE_PER_TRANSACTION: usize = TRANSACTION_ENTITIES_MAX - 1;
 

@@ -1,7 +1,6 @@
 //! One message's share of a billing run: the lines of a bucket, up to a limit, and then the next message.
 
 use super::run::Progress;
-use super::usage::UsageByLine;
 use crate::keys;
 use crate::parked::Parked;
 use crate::ports::{Key, Range, Table};
@@ -12,8 +11,8 @@ use domain::bill::{Account, AccountStatus, Bill, Status};
 use domain::calendar::UsageMonth;
 use domain::event::EventType;
 use domain::ids::BillId;
-use domain::limits::{BILLS_PER_TRANSACTION, LINES_PER_CHUNK};
-use domain::rating::{Usage, UsageSums, rate};
+use domain::limits::{BILLS_PER_TRANSACTION, LINES_PER_CHUNK, USAGE_PER_CHUNK};
+use domain::rating::{UsageSums, rate};
 use futures::future::try_join_all;
 use jiff::Timestamp;
 
@@ -32,16 +31,12 @@ impl App {
         if chunk.after.is_none() {
             self.close_month(&partition, month).await?;
         }
-        let (accounts, done) = self.accounts_after(&partition, chunk).await?;
-        let counts = match (accounts.first(), accounts.last()) {
-            (Some(first), Some(last)) => {
-                let usage = self.usage_between(&partition, month, &first.order_id, &last.order_id).await?;
-                self.bill_lines(&partition, month, &accounts, usage).await?
-            }
-            _ => BillingCounts::default(),
-        };
+        let (accounts, are_last) = self.accounts_after(&partition, chunk).await?;
+        let (counts, billed) = self.bill_lines(&partition, month, &accounts).await?;
+        let done = are_last && billed == accounts.len();
+        let last = accounts.iter().take(billed).next_back();
         let next = BillingChunk {
-            after: accounts.last().map(|account| account.order_id.clone()).or_else(|| chunk.after.clone()),
+            after: last.map(|account| account.order_id.clone()).or_else(|| chunk.after.clone()),
             counts: chunk.counts.plus(counts),
             ..chunk.clone()
         };
@@ -76,41 +71,40 @@ impl App {
         }
     }
 
+    /// Bills lines until much usage was read, so that a chunk ends in its time and little is repeated when it fails. Says
+    /// how many lines are done.
     async fn bill_lines(
         &self,
         partition: &str,
         month: UsageMonth,
         accounts: &[Account],
-        mut usage: UsageByLine,
-    ) -> Result<BillingCounts, Failure> {
+    ) -> Result<(BillingCounts, usize), Failure> {
+        let (mut counts, mut billed) = (BillingCounts::default(), 0);
+        let (Some(first), Some(last)) = (accounts.first(), accounts.last()) else {
+            return Ok((counts, billed));
+        };
         let now = self.now();
-        let mut counts = BillingCounts { lines: accounts.len() as u64, ..BillingCounts::default() };
+        let mut usage = self.usage_between(partition, month, &first.order_id, &last.order_id);
         let mut bills = Vec::with_capacity(BILLS_PER_TRANSACTION);
         for account in accounts {
-            let used = usage.remove(account.order_id.as_str()).unwrap_or_default();
-            match self.bill_line(account, month, used, now) {
+            match self.bill_line(account, month, &usage.of(account).await?, now) {
                 Verdict::Bill(bill) => bills.push(*bill),
                 Verdict::NothingToBill => counts.skipped += 1,
             }
+            counts.lines += 1;
+            billed += 1;
             if bills.len() == BILLS_PER_TRANSACTION {
                 counts = counts.plus(self.issue(partition, std::mem::take(&mut bills), now).await?);
             }
+            if usage.rows_read() >= USAGE_PER_CHUNK {
+                break;
+            }
         }
-        Ok(counts.plus(self.issue(partition, bills, now).await?))
+        Ok((counts.plus(self.issue(partition, bills, now).await?), billed))
     }
 
     /// Makes out the bill of a line, from its terms and its usage.
-    fn bill_line(
-        &self,
-        account: &Account,
-        month: UsageMonth,
-        used: Vec<(u64, Usage)>,
-        now: Timestamp,
-    ) -> Verdict {
-        let mut usage = UsageSums::default();
-        for (batch, used) in used {
-            if account.has_charged(month, batch) { usage.add_charged(used) } else { usage.add(used) }
-        }
+    fn bill_line(&self, account: &Account, month: UsageMonth, usage: &UsageSums, now: Timestamp) -> Verdict {
         let due = usage.is_left() || (account.served_in(month) && !account.is_closed_in(month));
         let counted = match account.status {
             AccountStatus::Active | AccountStatus::Ended => due,
@@ -124,7 +118,7 @@ impl App {
             return Verdict::NothingToBill;
         }
         let id = BillId::monthly(month, &account.order_id);
-        Verdict::Bill(Box::new(match rate(&self.catalogue, &account.terms(month), month, &usage) {
+        Verdict::Bill(Box::new(match rate(&self.catalogue, &account.terms(month), month, usage) {
             Ok(rated) => Bill::issue(id, account, month, rated, now),
             Err(error) => Bill::hold(id, account, month, error.code(), now),
         }))
@@ -139,8 +133,8 @@ impl App {
         let Some(closed) = fence.closed_through else { return Ok(()) };
         let mut month = since;
         while month <= closed {
-            let used = self.usage_of(&key, month, &account.order_id).await?;
-            if let Verdict::Bill(bill) = self.bill_line(account, month, used, now) {
+            let usage = self.usage_of(account, month).await?;
+            if let Verdict::Bill(bill) = self.bill_line(account, month, &usage, now) {
                 self.issue(&key.partition, vec![*bill], now).await?;
             }
             month = month.next();
@@ -226,8 +220,8 @@ impl App {
         let key = self.buckets.customer(&bill.customer_id);
         let stored = self.load_bill(&key, &bill.bill_id).await?;
         let account = self.load_account(&bill.customer_id, &bill.order_id).await?.value;
-        let used = self.usage_of(&key, bill.usage_month, &bill.order_id).await?;
-        let Verdict::Bill(again) = self.bill_line(&account, bill.usage_month, used, now) else {
+        let usage = self.usage_of(&account, bill.usage_month).await?;
+        let Verdict::Bill(again) = self.bill_line(&account, bill.usage_month, &usage, now) else {
             return Err(Failure::not_found("line to bill"));
         };
         if again.status == Status::OnHold {

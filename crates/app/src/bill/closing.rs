@@ -11,7 +11,7 @@ use domain::calendar::{UsageMonth, seoul_date};
 use domain::event::EventType;
 use domain::ids::{BillId, CustomerId, OrderId, SagaId};
 use domain::order::Outcome;
-use domain::rating::{LineTerms, Usage, rate};
+use domain::rating::{LineTerms, UsageSums, rate};
 use jiff::Timestamp;
 
 impl App {
@@ -60,7 +60,7 @@ impl App {
         // The run of a closed month bills the line to the month's end, whether or not it has passed it by now.
         let last_day = last_day.max(month.previous().last_day());
         // What is read here that came after the fence was read is of a batch that moves it: then this is decided again.
-        let usage = self.usage_of(&key, month, &order.order_id).await?;
+        let usage = self.usage_of(&loaded.value, month).await?;
         let account = Account {
             status: AccountStatus::Final,
             service_to: Some(last_day),
@@ -68,7 +68,7 @@ impl App {
             final_through: fence.batches,
             ..loaded.value
         };
-        let bill = self.final_bill(&account, month, usage.into_iter().map(|(_, usage)| usage), now)?;
+        let bill = self.final_bill(&account, month, &usage, now)?;
         let event_out = self.final_event(EventType::BillFinalIssued, saga, &bill, Some(order), now)?;
         let mut changes = Changes::new(Table::Bills, key.partition.clone());
         changes.inbox(&event.event_id, now)?.replace(loaded.row, loaded.etag, &account)?;
@@ -81,11 +81,11 @@ impl App {
         &self,
         account: &Account,
         month: UsageMonth,
-        usage: impl Iterator<Item = Usage>,
+        usage: &UsageSums,
         now: Timestamp,
     ) -> Result<Bill, Failure> {
         let terms = LineTerms { fee_charged: false, ..account.terms(month) };
-        let rated = rate(&self.catalogue, &terms, month, &usage.collect()).map_err(|error| {
+        let rated = rate(&self.catalogue, &terms, month, usage).map_err(|error| {
             Failure::refused(Code::WrongState, format!("no final bill: {}", error.code()))
         })?;
         let id = account.final_bill.clone().ok_or(Failure::Changed)?;

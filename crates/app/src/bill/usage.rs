@@ -1,17 +1,15 @@
 //! Usage as it is stored, and the fence that keeps it and the billing runs apart.
 
-use crate::keys::{self, CustomerKey};
-use crate::ports::{ETag, Key, Range, Row, Table};
+use crate::keys;
+use crate::ports::{ETag, Key, Table};
 use crate::store::{Changes, Loaded};
 use crate::{App, Failure};
 use domain::calendar::UsageMonth;
 use domain::catalogue::UsageType;
-use domain::ids::OrderId;
 use domain::rating::{Quantity, Usage};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// A usage record. The row's key holds the month of use, the line, and a digest of the record's id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,9 +60,6 @@ impl Fence {
     }
 }
 
-/// The usage of some lines that a month bills, by line: the records with their batches.
-pub(super) type UsageByLine = BTreeMap<String, Vec<(u64, Usage)>>;
-
 impl Changes {
     /// Writes the fence under the version that was read, so that what was decided by it holds.
     pub(super) fn fence(&mut self, fence: &Fence, etag: Option<ETag>) -> Result<&mut Self, Failure> {
@@ -92,60 +87,4 @@ impl App {
         changes.fence(&Fence { closed_through: Some(month), ..fence }, etag)?;
         self.commit(changes).await.map(|_| ())
     }
-
-    /// Reads the usage that a month bills for the lines from `first` to `last`: two ranges, in the order of the lines.
-    pub(super) async fn usage_between(
-        &self,
-        partition: &str,
-        month: UsageMonth,
-        first: &OrderId,
-        last: &OrderId,
-    ) -> Result<UsageByLine, Failure> {
-        let mut by_line = UsageByLine::new();
-        let in_time = line_range(partition, keys::usage_prefix, month, first, last);
-        let late = line_range(partition, keys::late_prefix, month, first, last);
-        for row in self
-            .load_all(Table::Bills, &in_time)
-            .await?
-            .into_iter()
-            .chain(self.load_all(Table::Bills, &late).await?)
-        {
-            let line = line_of(&row)?.to_owned();
-            let usage = Loaded::<UsageRow>::of(row)?.value;
-            if usage.billed_in == month {
-                by_line.entry(line).or_default().push((usage.batch, usage.usage()));
-            }
-        }
-        Ok(by_line)
-    }
-
-    /// The usage that a month bills for one line.
-    pub(super) async fn usage_of(
-        &self,
-        key: &CustomerKey,
-        month: UsageMonth,
-        line: &OrderId,
-    ) -> Result<Vec<(u64, Usage)>, Failure> {
-        let mut by_line = self.usage_between(&key.partition, month, line, line).await?;
-        Ok(by_line.remove(line.as_str()).unwrap_or_default())
-    }
-}
-
-fn line_range(
-    partition: &str,
-    prefix: fn(UsageMonth, &str) -> String,
-    month: UsageMonth,
-    first: &OrderId,
-    last: &OrderId,
-) -> Range {
-    Range {
-        partition: partition.to_owned(),
-        from: prefix(month, first.as_str()),
-        to: format!("{}~", prefix(month, last.as_str())),
-    }
-}
-
-/// The line from a key `use|{month}|{line}|{digest}` or `late|{month}|{line}|{digest}-{month of use}`.
-fn line_of(row: &Row) -> Result<&str, Failure> {
-    row.row.split('|').nth(2).ok_or_else(|| Failure::Fault("a usage row with another key".into()))
 }

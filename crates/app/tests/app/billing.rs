@@ -2,6 +2,7 @@
 
 mod after_final;
 mod closing;
+mod heavy;
 mod months;
 mod october;
 mod parked;
