@@ -134,12 +134,15 @@ fn record(
     if !valid_id {
         return Err("invalid_record_id");
     }
+    let number = PhoneNumber::parse(number).map_err(|_| "invalid_number")?;
+    let kind = UsageType::parse(kind).map_err(|_| "unknown_type")?;
+    let quantity = Quantity::parse(quantity).ok().filter(|it| it.fits(kind)).ok_or("invalid_quantity")?;
     Ok(UsageRecord {
         line,
         record_id: id.to_owned(),
-        number: PhoneNumber::parse(number).map_err(|_| "invalid_number")?,
-        kind: UsageType::parse(kind).map_err(|_| "unknown_type")?,
-        quantity: Quantity::parse(quantity).map_err(|_| "invalid_quantity")?,
+        number,
+        kind,
+        quantity,
         used_at: used_at.parse().map_err(|_| "invalid_time")?,
     })
 }
@@ -211,6 +214,8 @@ mod tests {
             ("unknown_type", "r1,010-1234-5678,fax,265.1,2026-10-01T09:00:00+09:00"),
             ("invalid_quantity", "r1,010-1234-5678,voice_day,-1,2026-10-01T09:00:00+09:00"),
             ("invalid_quantity", "r1,010-1234-5678,voice_day,1e3,2026-10-01T09:00:00+09:00"),
+            ("invalid_quantity", "r1,010-1234-5678,sms,1.5,2026-10-01T09:00:00+09:00"),
+            ("invalid_quantity", "r1,010-1234-5678,sms,0,2026-10-01T09:00:00+09:00"),
             ("invalid_time", "r1,010-1234-5678,voice_day,265.1,2026-10-01T09:00:00"),
             ("invalid_time", "r1,010-1234-5678,voice_day,265.1,2026-02-30T09:00:00Z"),
         ];
@@ -230,7 +235,7 @@ mod tests {
             good.to_owned(),
             String::new(),
             good.replace("01012345678", "0101234"),
-            good.replace(":3,", ":265.1,"),
+            good.replace("\"sms\",\"quantity\":3,", "\"data_mb\",\"quantity\":265.1,"),
             good.replace(":3,", ":10.0,"),
             good.replace(":3,", ":null,"),
             good.replace("\"sms\"", "7"),

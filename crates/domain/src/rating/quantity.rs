@@ -1,6 +1,6 @@
 //! How much was used.
 
-use crate::catalogue::number_to_json;
+use crate::catalogue::{Unit, UsageType, number_to_json};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +35,15 @@ impl Quantity {
             return Err(NotAQuantity);
         }
         Self::new(Decimal::from_str_exact(text).map_err(|_| NotAQuantity)?)
+    }
+
+    /// Whether a record of a type can have it. Messages are sent whole, and a record of none is a mistake of whoever wrote
+    /// it. A call may last no time that is charged, and a session move no data.
+    pub fn fits(self, kind: UsageType) -> bool {
+        match kind.unit() {
+            Unit::Message => self.0.is_integer() && !self.0.is_zero(),
+            Unit::Minute | Unit::Megabyte | Unit::Month | Unit::Won => true,
+        }
     }
 
     /// The units.
@@ -75,6 +84,20 @@ mod tests {
             ["", ".", "1.", ".5", "-1", "+1", "1e3", "1_000", "1,000", " 1", "NaN", "0x1", "100000000.1"];
         for text in other.into_iter().chain(["0.0000001", "99999999999999999999999999999999999999", "１"]) {
             assert_eq!(Quantity::parse(text), Err(NotAQuantity), "{text}");
+        }
+    }
+
+    #[test]
+    fn messages_are_counted_whole_and_from_one_and_all_else_by_parts_and_from_nothing() {
+        let fits = |text: &str, kind| Quantity::parse(text).unwrap().fits(kind);
+        for kind in UsageType::ALL {
+            let messages = kind == UsageType::Sms;
+            for text in ["0", "0.0", "1.5", "0.000001"] {
+                assert_eq!(fits(text, kind), !messages, "{kind} {text}");
+            }
+            for text in ["1", "3.0", "100000000"] {
+                assert!(fits(text, kind), "{kind} {text}");
+            }
         }
     }
 
