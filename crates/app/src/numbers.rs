@@ -12,6 +12,23 @@ use domain::order::Order;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+/// What is known of a number. One that nobody ever had has no row.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Number {
+    /// A line has it, or had it last.
+    Assigned(Assignment),
+    /// Nobody has it, and somebody had.
+    Free(Free),
+}
+
+/// A number that somebody had, given back by an order that came to nothing: the next line is not its first.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Free {
+    free_since: Timestamp,
+}
+
 /// Who has a number.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -65,28 +82,36 @@ impl App {
             Ok(Committed::Repeat | Committed::KeyUsed) | Err(Failure::Changed) => {}
             Err(failure) => return Err(failure),
         }
-        let holder: Loaded<Assignment> = self.load(Table::Numbers, &key).await?.ok_or(Failure::Changed)?;
-        if holder.value.order_id == order.order_id {
-            return Ok(holder.value.released_at.is_none());
-        }
-        if !holder.value.is_free_at(now) {
-            return Ok(false);
+        let known: Loaded<Number> = self.load(Table::Numbers, &key).await?.ok_or(Failure::Changed)?;
+        match known.value {
+            Number::Assigned(holder) if holder.order_id == order.order_id => {
+                return Ok(holder.released_at.is_none());
+            }
+            Number::Assigned(holder) if !holder.is_free_at(now) => return Ok(false),
+            Number::Assigned(_) | Number::Free(_) => {}
         }
         let mut changes = Changes::new(Table::Numbers, key.partition);
-        changes.replace(key.row, holder.etag, &Assignment { used_before: true, ..assignment })?;
+        changes.replace(key.row, known.etag, &Assignment { used_before: true, ..assignment })?;
         self.commit(changes).await.map(|_| true)
     }
 
-    /// Frees whatever number the order was given before it came to nothing.
-    pub(crate) async fn free_numbers(&self, order: &Order) -> Result<(), Failure> {
+    /// Frees whatever number the order was given before it came to nothing. That somebody had the number before is
+    /// kept: usage of that time may still come, and is not the next line's.
+    pub(crate) async fn free_numbers(&self, order: &Order, now: Timestamp) -> Result<(), Failure> {
         for number in order.candidates() {
             let key = self.buckets.number(&number);
-            let Some(holder) = self.load::<Assignment>(Table::Numbers, &key).await? else { continue };
-            if holder.value.order_id == order.order_id {
-                let mut changes = Changes::new(Table::Numbers, key.partition);
-                changes.delete(key.row, Some(holder.etag));
-                self.commit(changes).await?;
+            let Some(known) = self.load::<Number>(Table::Numbers, &key).await? else { continue };
+            let Number::Assigned(holder) = known.value else { continue };
+            if holder.order_id != order.order_id {
+                continue;
             }
+            let mut changes = Changes::new(Table::Numbers, key.partition);
+            if holder.used_before {
+                changes.replace(key.row, known.etag, &Number::Free(Free { free_since: now }))?;
+            } else {
+                changes.delete(key.row, Some(known.etag));
+            }
+            self.commit(changes).await?;
         }
         Ok(())
     }
@@ -95,17 +120,22 @@ impl App {
     pub(crate) async fn retire_number(&self, order: &Order, now: Timestamp) -> Result<(), Failure> {
         let Some(number) = &order.number else { return Ok(()) };
         let key = self.buckets.number(number);
-        let Some(holder) = self.load::<Assignment>(Table::Numbers, &key).await? else { return Ok(()) };
-        if holder.value.order_id != order.order_id || holder.value.released_at.is_some() {
+        let Some(known) = self.load::<Number>(Table::Numbers, &key).await? else { return Ok(()) };
+        let Number::Assigned(holder) = known.value else { return Ok(()) };
+        if holder.order_id != order.order_id || holder.released_at.is_some() {
             return Ok(());
         }
         let mut changes = Changes::new(Table::Numbers, key.partition);
-        changes.replace(key.row, holder.etag, &Assignment { released_at: Some(now), ..holder.value })?;
+        changes.replace(key.row, known.etag, &Assignment { released_at: Some(now), ..holder })?;
         self.commit(changes).await.map(|_| ())
     }
 
-    /// Who has a number.
+    /// Who has a number, or had it last.
     pub(crate) async fn holder(&self, number: &PhoneNumber) -> Result<Option<Assignment>, Failure> {
-        Ok(self.load(Table::Numbers, &self.buckets.number(number)).await?.map(|loaded| loaded.value))
+        let known = self.load::<Number>(Table::Numbers, &self.buckets.number(number)).await?;
+        Ok(known.and_then(|known| match known.value {
+            Number::Assigned(holder) => Some(holder),
+            Number::Free(_) => None,
+        }))
     }
 }

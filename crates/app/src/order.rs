@@ -260,7 +260,7 @@ impl App {
         if !loaded.value.may_activate() {
             // An earlier attempt may have assigned a number before the activation was called off.
             return if loaded.value.number.is_none() {
-                self.free_numbers(&loaded.value).await
+                self.free_numbers(&loaded.value, now).await
             } else {
                 Ok(())
             };
@@ -331,7 +331,7 @@ impl App {
             loaded.etag = etags.into_iter().flatten().next().ok_or(Failure::Changed)?;
         }
         if loaded.value.number.is_none() {
-            self.free_numbers(&loaded.value).await?;
+            self.free_numbers(&loaded.value, now).await?;
         }
         Ok(loaded)
     }

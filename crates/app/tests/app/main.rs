@@ -19,6 +19,8 @@ mod happy;
 #[cfg(test)]
 mod lists;
 #[cfg(test)]
+mod numbers;
+#[cfg(test)]
 mod outbox;
 #[cfg(test)]
 mod parked;

@@ -8,6 +8,7 @@ use domain::ids::{PhoneNumber, SagaId};
 use domain::order::{Order, Status as OrderStatus};
 use domain::pay::{Payment, Status as PaymentStatus};
 use domain::saga::Status as SagaStatus;
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// What does not agree, sentence by sentence.
@@ -124,11 +125,27 @@ impl Books {
             }
         }
         for (row, holder) in &self.numbers {
+            let had = self.had_before(row, holder);
+            if !holder["freeSince"].is_null() {
+                let bare = holder.as_object().is_some_and(|fields| fields.len() == 1);
+                faults.check(bare && had, || format!("{row} is kept for no reason: {holder}"));
+                continue;
+            }
+            faults
+                .check(holder["usedBefore"] == had, || format!("{row} was had before: {had}, not {holder}"));
             let order = self.orders.values().find(|order| holder["orderId"] == order.order_id.as_str());
             let number = order.and_then(|order| order.number.as_ref());
             let has = number.is_some_and(|number| *row == number_row(number));
             faults.check(has, || format!("{row} is held for no line: {holder}"));
         }
+    }
+
+    /// Whether a line had the number that is closed now, other than the one that the row names.
+    fn had_before(&self, row: &str, holder: &Value) -> bool {
+        self.orders.values().any(|order| {
+            let had = order.number.as_ref().is_some_and(|number| *row == number_row(number));
+            had && order.status == OrderStatus::Terminated && holder["orderId"] != order.order_id.as_str()
+        })
     }
 
     fn check_account(&self, order: &Order, faults: &mut Faults) {
