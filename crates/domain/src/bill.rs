@@ -7,9 +7,10 @@ mod account;
 
 pub use account::{Account, AccountStatus};
 
-use crate::calendar::UsageMonth;
+use crate::calendar::{UsageMonth, seoul_date};
 use crate::event::EventType;
 use crate::ids::{BillId, CustomerId, OrderId, PaymentId, PhoneNumber, PlanCode};
+use crate::limits::DUE_DAYS_MIN;
 use crate::money::Won;
 use crate::order::Outcome;
 use crate::rating::{ChargeLine, RatedBill};
@@ -149,12 +150,14 @@ impl Refusal {
     }
 }
 
-/// Days after the end of the usage month at which a bill is due.
-const DUE_DAY: i8 = 25;
+/// The day of the month after the usage month on which a bill is due that was issued in time.
+const DUE_DAY: i32 = 25;
 
-/// When the bill of a usage month is due: the 25th of the next month.
-pub fn due_date(month: UsageMonth) -> Date {
-    month.next().first_day().checked_add(i32::from(DUE_DAY - 1).days()).unwrap_or(month.next().last_day())
+/// When the bill of a usage month is due that is issued at an instant: the 25th of the next month, or
+/// [`DUE_DAYS_MIN`] days after the day of issue in Seoul where that is later.
+pub fn due_date(month: UsageMonth, issued_at: Timestamp) -> Date {
+    let usual = month.next().first_day().saturating_add((DUE_DAY - 1).days());
+    usual.max(seoul_date(issued_at).saturating_add(DUE_DAYS_MIN.days()))
 }
 
 impl Bill {
@@ -178,7 +181,7 @@ impl Bill {
             amount: rated.total,
             paid: Won::ZERO,
             status,
-            due_date: due_date(month),
+            due_date: due_date(month, now),
             issued_at: now,
             version: 1,
             reason: None,
@@ -306,6 +309,7 @@ impl Bill {
                 self.lines.clone_from(&rated.lines);
                 self.amount = rated.total;
                 self.issued_at = now;
+                self.due_date = due_date(self.usage_month, now);
                 self.reason = None;
                 self.status = Status::Issued;
             }

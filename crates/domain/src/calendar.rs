@@ -101,6 +101,11 @@ impl UsageMonth {
         Self(self.0.checked_sub(1.month()).unwrap_or(date(2000, 1, 1)))
     }
 
+    /// The instant at which the month is over.
+    pub fn end(self) -> Timestamp {
+        self.next().first_day().to_zoned(seoul()).map_or(Timestamp::MAX, |midnight| midnight.timestamp())
+    }
+
     /// Whether the month is over at an instant, so that it can be billed.
     pub fn has_ended(self, now: Timestamp) -> bool {
         Self::of(now) > self
@@ -154,6 +159,7 @@ mod tests {
         let october = UsageMonth::parse("2026-10").unwrap();
         assert_eq!(UsageMonth::of("2026-09-30T15:00:00Z".parse().unwrap()), october);
         assert_eq!(UsageMonth::of("2026-09-30T14:59:59Z".parse().unwrap()), october.previous());
+        assert_eq!(october.end(), "2026-10-31T15:00:00Z".parse().unwrap());
         assert!(!october.has_ended("2026-10-31T14:59:59Z".parse().unwrap()));
         assert!(october.has_ended("2026-10-31T15:00:00Z".parse().unwrap()));
     }

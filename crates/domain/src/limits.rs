@@ -90,6 +90,8 @@ pub const LIST_ROWS_MAX: usize = 2 * PAGE_ENTITIES_MAX;
 pub const PAGE_ITEMS_DEFAULT: usize = 50;
 /// Items of a page of a list.
 pub const PAGE_ITEMS_MAX: usize = 200;
+/// Days that a customer has at least to pay a bill, after the day on which it is issued.
+pub const DUE_DAYS_MIN: i32 = 14;
 /// The highest amount of one bill, in won: a bill above it is parked for a person to look at.
 pub const BILL_WON_MAX: i64 = 100_000_000;
 

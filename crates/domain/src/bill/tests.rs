@@ -65,7 +65,26 @@ fn sums(bill: &Bill) -> (Status, i64, i64) {
 #[test]
 fn a_bill_is_due_on_the_25th_of_the_month_after() {
     for (month, due) in [("2026-10", "2026-11-25"), ("2026-12", "2027-01-25"), ("2028-01", "2028-02-25")] {
-        assert_eq!(due_date(UsageMonth::parse(month).unwrap()), due.parse().unwrap());
+        let month = UsageMonth::parse(month).unwrap();
+        assert_eq!(due_date(month, month.end()), due.parse().unwrap());
+    }
+}
+
+#[test]
+fn a_bill_that_is_issued_late_leaves_two_weeks_to_pay_it() {
+    for (issued, due) in [
+        // The 11th of November in Seoul to its last second, and the 12th from its first.
+        ("2026-11-11T14:59:59Z", "2026-11-25"),
+        ("2026-11-11T15:00:00Z", "2026-11-26"),
+        ("2026-12-10T03:00:00Z", "2026-12-24"),
+        ("2027-12-31T15:00:00Z", "2028-01-15"),
+    ] {
+        let issued: Timestamp = issued.parse().unwrap();
+        assert_eq!(due_date(month(), issued), due.parse().unwrap(), "{issued}");
+        let bill = Bill::issue(BillId::monthly(month(), &line()), &account(), month(), rated(10), issued);
+        assert_eq!(bill.due_date, due_date(month(), issued));
+        let released = on_hold().after(&Command::Release(rated(10)), issued);
+        assert_eq!(released.due_date, due_date(month(), issued), "not when it was put on hold");
     }
 }
 
