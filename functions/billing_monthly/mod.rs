@@ -1,8 +1,8 @@
 //! Timer: bills the month that has ended, at 00:00 on the 1st in Seoul.
 //!
-//! That is 15:00 UTC on the last day of a month, which a schedule cannot name: it fires on the 28th to the 31st. On
-//! the days that are not the last, the month before has been billed already, and nothing is done. A month that was
-//! missed, because the host was down at the time, is billed on the next of these days.
+//! That is 15:00 UTC on the last day of a month, which a schedule cannot name: it fires every hour. When the months that
+//! have ended have their runs, nothing is done, at the cost of a read for each. A run that could not be started, because
+//! the host or the tables were down at the time, is started an hour later.
 
 use crate::Handler;
 use crate::edge::{Failure, Trigger};

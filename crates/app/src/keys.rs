@@ -1,8 +1,9 @@
 //! Where rows live. Partitions are buckets of a stable hash; keys hold no personal data, only digests and ids.
 
-use crate::ports::Key;
+use crate::ports::{Key, Range};
 use domain::calendar::UsageMonth;
 use domain::ids::{BillId, CustomerId, OrderId, PaymentId, PhoneNumber, SagaId};
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
@@ -131,6 +132,15 @@ pub(crate) const ACCOUNTS: &str = "line|";
 
 pub(crate) fn account_row(order: &OrderId) -> String {
     format!("{ACCOUNTS}{order}")
+}
+
+/// The accounts of a bucket whose orders were placed before an instant: ids ascend with time.
+pub(crate) fn accounts_before(partition: &str, instant: Timestamp) -> Range {
+    Range {
+        partition: partition.to_owned(),
+        from: ACCOUNTS.to_owned(),
+        to: format!("{ACCOUNTS}{:012x}", instant.as_millisecond().max(0)),
+    }
 }
 
 /// Usage sorts by the month of use and the line, as a billing run reads it.

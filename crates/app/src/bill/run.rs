@@ -1,11 +1,15 @@
 //! Billing runs: starting one, following it, and starting each month's by itself.
 
-use crate::ports::{Range, Table};
+use crate::keys;
+use crate::ports::{Key, Range, Table};
 use crate::store::{Changes, Entity, Loaded, Outgoing, retry_on_change};
 use crate::{Answer, App, Failure};
 use contract::event::{BillingChunk, BillingCounts};
 use contract::problem::Code;
 use domain::calendar::{UsageMonth, rfc3339};
+use domain::limits::BUCKETS_AT_ONCE;
+use futures::future::{ready, try_join_all};
+use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -180,30 +184,39 @@ impl App {
     }
 
     /// The monthly timer: runs the month before, and every month that was missed since the first run of the last twelve
-    /// months. On a store that never had one it runs the month before only: what is older was never this store's to
-    /// bill. The timer also fires on days that are not the first in Seoul; then there is nothing left to do, as a rule.
+    /// months. A store that never had one begins with the month before, and only when it had a line then: what is older
+    /// was never this store's to bill. The timer fires every hour, so there is nothing left to do as a rule, which one
+    /// read for each of the months tells.
     pub async fn run_ended_months(&self) -> Result<(), Failure> {
-        let mut month = UsageMonth::of(self.now()).previous();
-        let mut missed = Vec::new();
-        let mut without_run = Vec::new();
-        let mut ever_run = false;
-        for _ in 0..CATCH_UP_MONTHS {
-            if self.run_state(month).await?.is_some() {
-                ever_run = true;
-                missed.append(&mut without_run);
-            } else {
-                without_run.push(month);
+        let months: Vec<UsageMonth> = ended_months(self.now()).collect();
+        let runs = try_join_all(months.iter().map(|month| self.has_run(*month))).await?;
+        let missed = match (runs.iter().rposition(|has_run| *has_run), months.first()) {
+            (Some(oldest), _) => {
+                let since = months.into_iter().zip(runs).take(oldest);
+                since.filter(|(_, has_run)| !has_run).map(|(month, _)| month).collect()
             }
-            month = month.previous();
-        }
-        if !ever_run {
-            missed.extend(without_run.into_iter().take(1));
-        }
+            (None, Some(last)) if self.had_lines(*last).await? => vec![*last],
+            (None, _) => Vec::new(),
+        };
         for month in missed.into_iter().rev() {
             tracing::info!(billing.usage_month = %month, "the month's billing run starts");
             self.start_billing_run(month).await?;
         }
         Ok(())
+    }
+
+    async fn has_run(&self, month: UsageMonth) -> Result<bool, Failure> {
+        Ok(self.ports.tables.read(Table::Runs, &Key::new(partition(month), RUN)).await?.is_some())
+    }
+
+    /// Whether a line may have been in service by the end of a month: one whose order was placed by then.
+    async fn had_lines(&self, month: UsageMonth) -> Result<bool, Failure> {
+        let found = self.buckets.partitions().map(|partition| async move {
+            let range = keys::accounts_before(&partition, month.end());
+            Ok(!self.load_some(Table::Bills, &range, 1).await?.0.is_empty())
+        });
+        let found = stream::iter(found).buffer_unordered(BUCKETS_AT_ONCE);
+        found.try_any(|found| ready(found)).await
     }
 }
 
@@ -221,9 +234,11 @@ fn chunk_message(chunk: &BillingChunk, id: &str, now: Timestamp) -> Result<Outgo
 
 /// The partitions in which a run's messages may have been left behind.
 pub(crate) fn run_partitions(now: Timestamp) -> Vec<String> {
-    let first = UsageMonth::of(now).previous();
-    std::iter::successors(Some(first), |month| Some(month.previous()))
-        .take(CATCH_UP_MONTHS)
-        .map(partition)
-        .collect()
+    ended_months(now).map(partition).collect()
+}
+
+/// The last months that have ended, the last one first.
+fn ended_months(now: Timestamp) -> impl Iterator<Item = UsageMonth> {
+    let last = UsageMonth::of(now).previous();
+    std::iter::successors(Some(last), |month| Some(month.previous())).take(CATCH_UP_MONTHS)
 }

@@ -81,6 +81,19 @@ mod tests {
     }
 
     #[test]
+    fn the_monthly_run_has_a_chance_each_hour_from_midnight_in_seoul_on_the_first() {
+        let function = include_str!("../../../../functions/billing_monthly/function.json");
+        let function: serde_json::Value = serde_json::from_str(function).unwrap();
+        let expression = function["bindings"][0]["schedule"].as_str().unwrap();
+        for (last_second, midnight, an_hour_later) in [
+            ("2026-10-31T14:59:59Z", "2026-10-31T15:00:00Z", "2026-10-31T16:00:00Z"),
+            ("2027-02-28T14:59:59Z", "2027-02-28T15:00:00Z", "2027-02-28T16:00:00Z"),
+        ] {
+            assert_eq!(next(expression, last_second, 2), [midnight, an_hour_later]);
+        }
+    }
+
+    #[test]
     fn a_day_must_match_day_and_weekday() {
         // The next 13th that is a Friday.
         assert_eq!(next("0 0 0 13 * FRI", "2026-11-22T00:00:00Z", 1), ["2027-08-13T00:00:00Z"]);

@@ -3,7 +3,9 @@
 use super::{counts, open_lines};
 use crate::world::World;
 use crate::world::commands::month;
+use app::ports::Table;
 use domain::calendar::UsageMonth;
+use testkit::{Counts, Fault};
 
 /// The months that have a run, of the year to the month before now.
 async fn runs(world: &World) -> Vec<String> {
@@ -30,14 +32,64 @@ async fn fire(world: &mut World, at: &str) -> Vec<String> {
 async fn the_month_that_has_ended_is_run_on_the_first_in_seoul() {
     let mut world = World::new(1);
     open_lines(&mut world, 3).await;
-    // The timer fires from the 28th to the 31st at 15:00 UTC, which is midnight of the next day in Seoul.
-    assert_eq!(fire(&mut world, "2026-10-28T15:00:00Z").await, ["2026-09"]);
-    assert_eq!(counts(&world, "2026-09").await, [3, 0, 3, 0]);
-    assert_eq!(fire(&mut world, "2026-10-30T15:00:00Z").await, ["2026-09"]);
-    assert_eq!(fire(&mut world, "2026-10-31T15:00:00Z").await, ["2026-09", "2026-10"]);
+    // 15:00 UTC is midnight of the next day in Seoul. There was no line in September.
+    assert_eq!(fire(&mut world, "2026-10-28T15:00:00Z").await, [""; 0]);
+    assert_eq!(fire(&mut world, "2026-10-31T14:00:00Z").await, [""; 0]);
+    assert_eq!(fire(&mut world, "2026-10-31T15:00:00Z").await, ["2026-10"]);
     assert_eq!(counts(&world, "2026-10").await, [3, 3, 0, 0]);
-    assert_eq!(fire(&mut world, "2026-11-28T15:00:00Z").await, ["2026-09", "2026-10"]);
+    assert_eq!(fire(&mut world, "2026-10-31T16:00:00Z").await, ["2026-10"]);
+    assert_eq!(fire(&mut world, "2026-11-28T15:00:00Z").await, ["2026-10"]);
     assert_eq!(world.books().bills.len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_month_whose_run_could_not_be_started_is_run_an_hour_later() {
+    // Each call of the tick goes wrong in turn.
+    let mut calls = 1;
+    loop {
+        let mut world = World::new(1);
+        open_lines(&mut world, 2).await;
+        world.at("2026-10-31T15:00:00Z");
+        world.faults.nth(calls, |_| true, Fault::LostBefore);
+        let _ = world.app.run_ended_months().await;
+        let met = world.faults.fired() > 0;
+        world.faults.clear();
+        world.run_until_quiet().await;
+        assert_eq!(fire(&mut world, "2026-10-31T16:00:00Z").await, ["2026-10"], "call {calls}");
+        world.rest().await;
+        assert_eq!(world.books().bills.len(), 2, "call {calls}");
+        if !met {
+            break;
+        }
+        calls += 1;
+    }
+    assert!(calls > 12, "{calls} calls");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tick_with_nothing_to_do_costs_a_read_for_each_of_the_last_twelve_months() {
+    let mut world = World::new(1);
+    open_lines(&mut world, 2).await;
+    fire(&mut world, "2026-10-31T15:00:00Z").await;
+    for pass in 0..3 {
+        world.run_month("2026-10").await;
+        world.counted.reset();
+        world.app.run_ended_months().await.unwrap();
+        let cost = world.counted.counts().total();
+        assert_eq!(cost, Counts { reads: 12, queries: 0, writes: 0 }, "after {pass} more passes");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_whose_first_line_came_after_the_month_leaves_it_alone() {
+    let mut world = World::new(1);
+    world.at("2026-10-31T15:00:00Z");
+    open_lines(&mut world, 2).await;
+    world.counted.reset();
+    assert_eq!(fire(&mut world, "2026-11-05T00:00:00Z").await, [""; 0]);
+    assert_eq!(world.counted.counts().of(Table::Bills), Counts { queries: 2, ..Counts::default() });
+    assert_eq!(fire(&mut world, "2026-11-30T15:00:00Z").await, ["2026-11"]);
+    assert_eq!(counts(&world, "2026-11").await, [2, 2, 0, 0]);
 }
 
 #[tokio::test(start_paused = true)]
