@@ -81,11 +81,13 @@ pub const NUMBER_QUARANTINE_DAYS: i64 = 90;
 pub const TALLY_DAYS: i32 = 35;
 /// Transactions in which one tick folds the changes of one bucket's sums; what is left is for the next tick.
 pub const TALLY_FOLDS_MAX: usize = 100;
-/// Buckets that are asked, or folded, at a time.
+/// Buckets that are asked, folded, or taken usage into at a time.
 pub const BUCKETS_AT_ONCE: usize = 16;
 /// Rows that are looked at for one page of a list, up to the end of a page of the query; what is not found among them
 /// is found behind the cursor.
 pub const LIST_ROWS_MAX: usize = 2 * PAGE_ENTITIES_MAX;
+/// Rows that usage intake looks up at a time, in all buckets together.
+pub const LOOKUPS_AT_ONCE: usize = 128;
 /// Items of a page of a list, when the caller does not say.
 pub const PAGE_ITEMS_DEFAULT: usize = 50;
 /// Items of a page of a list.
@@ -106,5 +108,6 @@ const _: () = assert!(UNKNOWN_AFTER_SECONDS > GATEWAY_SECONDS_MAX.cast_signed())
 const _: () = assert!(SAGA_DEADLINE_SECONDS > HANDLER_SECONDS_MAX.cast_signed());
 const _: () = assert!(SAGA_STEP_CHANGES_MAX.is_multiple_of(2) && SAGA_STEP_CHANGES_MAX > 4);
 const _: () = assert!(SAGA_MESSAGES_MAX.is_multiple_of(2) && SAGA_MESSAGES_MAX > 4);
+const _: () = assert!(LOOKUPS_AT_ONCE >= BUCKETS_AT_ONCE);
 const _: () = assert!(INBOX_HOURS > MESSAGE_HOURS);
 const _: () = assert!(TRANSACTION_ENTITIES_MAX <= PAGE_ENTITIES_MAX);

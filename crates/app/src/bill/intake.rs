@@ -2,13 +2,14 @@
 
 use super::usage::{Fence, UsageRow};
 use crate::keys::{self, digest};
-use crate::ports::{Op, Range, Row, Table, TableError};
+use crate::ports::{Key, Op, Range, Row, Table, TableError};
 use crate::{App, Failure};
 use domain::calendar::{UsageMonth, seoul_date};
 use domain::catalogue::UsageType;
 use domain::ids::PhoneNumber;
-use domain::limits::{CONFLICT_RETRIES_MAX, USAGE_PER_TRANSACTION};
+use domain::limits::{BUCKETS_AT_ONCE, CONFLICT_RETRIES_MAX, LOOKUPS_AT_ONCE, USAGE_PER_TRANSACTION};
 use domain::rating::Quantity;
+use futures::future::ready;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -18,8 +19,10 @@ use std::collections::{BTreeMap, HashMap};
 const AHEAD_HOURS: i64 = 24;
 /// Days for which a record may come late.
 const LATE_DAYS: i64 = 366;
-/// Numbers that are looked up at a time.
-const LOOKUPS_AT_ONCE: usize = 32;
+/// Rows, or batches of them, that are looked up at a time in one of the buckets that are at work.
+const LOOKUPS_PER_BUCKET: usize = LOOKUPS_AT_ONCE / BUCKETS_AT_ONCE;
+/// Records of a batch: with the fence they fit into a transaction though all of them are late.
+const BATCH: usize = USAGE_PER_TRANSACTION / 2;
 /// Times a batch is tried again when another file is taken in at the same time.
 const FENCE_RETRIES_MAX: u32 = 8 * CONFLICT_RETRIES_MAX;
 
@@ -100,20 +103,42 @@ impl App {
     ) -> Result<Intake, Failure> {
         let mut intake = Intake { rejected, ..Intake::default() };
         let by_bucket = self.place(records, &mut intake).await?;
-        for (partition, mut placed) in by_bucket {
-            placed.sort_by_key(Placed::key);
-            placed.dedup_by(|again, first| {
-                let same = again.key() == first.key();
-                if same {
-                    intake.repeat(&first.row, again);
-                }
-                same
-            });
-            for batch in placed.chunks(USAGE_PER_TRANSACTION / 2) {
-                self.take_in_batch(&partition, batch.iter().collect(), &mut intake).await?;
-            }
-        }
+        let buckets = by_bucket.into_iter().map(|(partition, placed)| self.take_in_bucket(partition, placed));
+        let buckets = stream::iter(buckets).buffer_unordered(BUCKETS_AT_ONCE);
+        let mut intake = buckets.try_fold(intake, |sum, bucket| ready(Ok(sum.plus(bucket)))).await?;
         intake.rejected.sort_by_key(|rejected| rejected.line);
+        Ok(intake)
+    }
+
+    /// Takes in the records of one bucket, batch by batch: each writes the fence, so they would only hold each other up.
+    /// After a batch with records that are stored already it is asked first what is known of several batches to come, so
+    /// that a file that was cut off and is sent again passes what it has stored sooner than it stored it.
+    async fn take_in_bucket(&self, partition: String, mut placed: Vec<Placed>) -> Result<Intake, Failure> {
+        let mut intake = Intake::default();
+        placed.sort_by_cached_key(Placed::key);
+        placed.dedup_by(|again, first| {
+            let same = again.key() == first.key();
+            if same {
+                intake.repeat(&first.row, again);
+            }
+            same
+        });
+        let mut left = placed.as_slice();
+        let mut repeats = false;
+        while !left.is_empty() {
+            let records = if repeats { LOOKUPS_PER_BUCKET * BATCH } else { BATCH };
+            let (next, later) = left.split_at(records.min(left.len()));
+            let mut fresh: Vec<&Placed> = next.iter().collect();
+            if repeats {
+                fresh = self.drop_known(&partition, fresh, &mut intake).await?;
+            }
+            let before = intake.accepted;
+            for batch in fresh.chunks(BATCH) {
+                self.take_in_batch(&partition, batch.to_vec(), &mut intake).await?;
+            }
+            repeats = intake.accepted - before < next.len();
+            left = later;
+        }
         Ok(intake)
     }
 
@@ -189,30 +214,68 @@ impl App {
         Err(Failure::Changed)
     }
 
-    /// Takes out of a sorted batch what is stored already.
+    /// Takes out of sorted records what is stored already.
     async fn drop_known<'a>(
         &self,
         partition: &str,
         batch: Vec<&'a Placed>,
         intake: &mut Intake,
     ) -> Result<Vec<&'a Placed>, Failure> {
-        let (Some(first), Some(last)) = (batch.first(), batch.last()) else { return Ok(batch) };
-        let range =
-            Range { partition: partition.to_owned(), from: first.key(), to: format!("{}~", last.key()) };
-        let rows = self.load_all(Table::Bills, &range).await?;
-        let known: HashMap<String, Row> = rows.into_iter().map(|row| (row.row.clone(), row)).collect();
+        let known: Vec<_> = batch.chunks(BATCH).map(|batch| self.known_between(partition, batch)).collect();
+        let known: Vec<_> = stream::iter(known).buffered(LOOKUPS_PER_BUCKET).try_collect().await?;
         let mut rest = Vec::with_capacity(batch.len());
-        for placed in batch {
-            match known.get(&placed.key()) {
-                Some(row) => intake.repeat(&serde_json::from_str(&row.body)?, placed),
-                None => rest.push(placed),
+        for (batch, known) in batch.chunks(BATCH).zip(known) {
+            let known = match known {
+                Some(known) => known,
+                None => self.known_each(partition, batch).await?,
+            };
+            for placed in batch {
+                match known.get(&placed.key()) {
+                    Some(row) => intake.repeat(&serde_json::from_str(&row.body)?, placed),
+                    None => rest.push(*placed),
+                }
             }
         }
         Ok(rest)
     }
+
+    /// What is stored from the first to the last key of a sorted batch: one query for a file that is sent again as it
+    /// was. `None` when there is much more than the batch, as where few of a bucket's many records are sent again.
+    async fn known_between(&self, partition: &str, batch: &[&Placed]) -> Result<Option<Known>, Failure> {
+        let (Some(first), Some(last)) = (batch.first(), batch.last()) else {
+            return Ok(Some(Known::new()));
+        };
+        let range =
+            Range { partition: partition.to_owned(), from: first.key(), to: format!("{} ", last.key()) };
+        let (rows, more) = self.load_some(Table::Bills, &range, USAGE_PER_TRANSACTION).await?;
+        Ok((!more).then(|| rows.into_iter().map(|row| (row.row.clone(), row)).collect()))
+    }
+
+    /// What is stored of a batch, key by key.
+    async fn known_each(&self, partition: &str, batch: &[&Placed]) -> Result<Known, Failure> {
+        let read = |placed: &&Placed| {
+            let key = Key::new(partition, placed.key());
+            async move { self.ports.tables.read(Table::Bills, &key).await }
+        };
+        let reads: Vec<_> = batch.iter().map(read).collect();
+        let rows = stream::iter(reads).buffer_unordered(LOOKUPS_PER_BUCKET);
+        let rows: Vec<Option<Row>> = rows.try_collect().await?;
+        Ok(rows.into_iter().flatten().map(|row| (row.row.clone(), row)).collect())
+    }
 }
 
+/// Rows of records by their keys.
+type Known = HashMap<String, Row>;
+
 impl Intake {
+    /// What became of the records of both.
+    fn plus(mut self, other: Self) -> Self {
+        self.accepted += other.accepted;
+        self.duplicates += other.duplicates;
+        self.rejected.extend(other.rejected);
+        self
+    }
+
     fn reject(&mut self, line: usize, reason: &str) {
         self.rejected.push(Rejected { line, reason: reason.to_owned() });
     }

@@ -3,6 +3,7 @@
 mod after_final;
 mod closing;
 mod heavy;
+mod intake;
 mod months;
 mod october;
 mod parked;

@@ -13,8 +13,9 @@ use app::{App, Buckets, Ports};
 use domain::catalogue::Catalogue;
 use domain::ids::PaymentKey;
 use jiff::{SignedDuration, Timestamp};
-use ports::{MindfulGateway, Refusing};
+use ports::{MindfulGateway, Refusing, SlowTables};
 use std::sync::Arc;
+use std::time::Duration;
 use testkit::{
     Chance, CountingIds, CountingTables, Deliveries, FakeGateway, Fault, Faults, FaultyTables, MemoryBus,
     MemoryDocuments, MemoryTables, PlainTypesetter, StoppedClock, Topology,
@@ -116,6 +117,14 @@ impl World {
     /// The same back end as another process has it.
     pub(crate) fn fresh_app(&self) -> App {
         App::new(self.ports.clone(), Arc::new(Catalogue::builtin()), self.buckets)
+    }
+
+    /// The same back end on tables whose reads of a row take so many milliseconds, and all else so many.
+    pub(crate) fn slow_app(&self, read: u64, other: u64) -> App {
+        let (read, write) = (Duration::from_millis(read), Duration::from_millis(other));
+        let slow = SlowTables { inner: Arc::clone(&self.ports.tables), read, write };
+        let ports = Ports { tables: Arc::new(slow), ..self.ports.clone() };
+        App::new(ports, Arc::new(Catalogue::builtin()), self.buckets)
     }
 
     /// Whether the gateway leaves refunds without an answer.

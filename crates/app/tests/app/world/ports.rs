@@ -7,6 +7,7 @@ use domain::money::Won;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// Tables that can be made to refuse everything for good, but for what is parked: the consumer at work fails in a way
 /// that another delivery would not mend.
@@ -57,6 +58,46 @@ impl Tables for Refusing {
         ops: &[Op],
     ) -> Result<Vec<Option<ETag>>, TableError> {
         self.check(table)?;
+        self.inner.commit(table, partition, ops).await
+    }
+
+    async fn ping(&self) -> Result<(), TableError> {
+        self.inner.ping().await
+    }
+}
+
+/// Tables that take their time.
+pub(super) struct SlowTables {
+    pub(super) inner: Arc<dyn Tables>,
+    pub(super) read: Duration,
+    pub(super) write: Duration,
+}
+
+#[async_trait]
+impl Tables for SlowTables {
+    async fn read(&self, table: Table, key: &Key) -> Result<Option<Row>, TableError> {
+        tokio::time::sleep(self.read).await;
+        self.inner.read(table, key).await
+    }
+
+    async fn query(
+        &self,
+        table: Table,
+        range: &Range,
+        limit: usize,
+        continuation: Option<&str>,
+    ) -> Result<Page, TableError> {
+        tokio::time::sleep(self.write).await;
+        self.inner.query(table, range, limit, continuation).await
+    }
+
+    async fn commit(
+        &self,
+        table: Table,
+        partition: &str,
+        ops: &[Op],
+    ) -> Result<Vec<Option<ETag>>, TableError> {
+        tokio::time::sleep(self.write).await;
         self.inner.commit(table, partition, ops).await
     }
 
