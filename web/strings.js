@@ -358,7 +358,7 @@ export const STRINGS = {
   "run.month": ["사용월", "Usage month"],
   "run.start": ["청구 시작", "Start the run"],
   "run.again": ["다시 실행", "Run again"],
-  "run.again.help": ["다시 실행하면 아직 청구되지 않은 회선만 청구합니다.", "Running again bills only the lines that have no bill yet."],
+  "run.again.help": ["다시 실행하면 보류된 회선을 포함해 아직 청구되지 않은 회선만 청구합니다.", "Running again bills only the lines that have no bill yet, those on hold included."],
   "run.none": ["이 달은 아직 청구되지 않았습니다.", "This month has not been run."],
   "run.running": ["진행 중", "Running"],
   "run.completed": ["완료", "Completed"],

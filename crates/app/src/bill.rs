@@ -5,6 +5,7 @@ mod chunk;
 mod closing;
 mod document;
 mod intake;
+mod issue;
 mod reader;
 mod run;
 mod settlement;

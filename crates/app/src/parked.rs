@@ -5,11 +5,14 @@ use crate::failure::chain;
 use crate::idempotency::abandoned;
 use crate::keys::digest;
 use crate::ports::{ETag, Key, Range, Table};
-use crate::store::{Changes, Committed, Loaded};
+use crate::store::{Changes, Committed, Loaded, retry_on_change};
 use crate::{Answer, App, Failure, List, PageRequest};
 use contract::problem::Code;
 use domain::bill::Bill;
 use domain::calendar::rfc3339;
+use domain::ids::BillId;
+use domain::limits::{CONFLICT_RETRIES_MAX, TRANSACTION_ENTITIES_MAX};
+use futures::future::try_join_all;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -124,7 +127,7 @@ impl Parked {
 
     /// A line that a billing run could not bill: its bill is on hold.
     pub(crate) fn line(bill: &Bill, now: Timestamp) -> Self {
-        let id = digest(&["line", bill.bill_id.as_str()]);
+        let id = line_id(&bill.bill_id);
         let reason = bill.reason.clone().unwrap_or_else(|| "unknown".to_owned());
         Self::new(id, &reason, What::BillingLine { bill: Box::new(bill.clone()) }, now)
     }
@@ -139,6 +142,19 @@ impl Parked {
     }
 }
 
+impl Loaded<Parked> {
+    fn end(self, state: State, changes: &mut Changes) -> Result<Parked, Failure> {
+        let ended = Parked { state, replaying_since: None, ..self.value };
+        changes.delete(self.row, Some(self.etag)).upsert(ended.row(DONE), &ended)?;
+        Ok(ended)
+    }
+}
+
+/// The id of the record of a line that could not be billed.
+fn line_id(bill: &BillId) -> String {
+    digest(&["line", bill.as_str()])
+}
+
 /// Where the rows of what waits are.
 pub(crate) fn waiting() -> Range {
     Range::prefix(PARTITION, OPEN)
@@ -147,17 +163,76 @@ pub(crate) fn waiting() -> Range {
 impl App {
     /// Parks something for an operator. Parking it again is no news, and leaves the record to who may be replaying it.
     pub(crate) async fn park(&self, parked: Parked) -> Result<(), Failure> {
-        let mut changes = Changes::new(Table::Parked, PARTITION);
-        changes.insert(parked.row(OPEN), &parked)?;
-        match self.commit(changes).await {
-            Ok(_) => {
-                let Parked { parked_id, reason, .. } = parked;
-                tracing::warn!(parked.id = parked_id, parked.reason = reason, "parked for an operator");
-                Ok(())
+        self.park_all(vec![parked]).await
+    }
+
+    /// Parks what one transaction can hold.
+    pub(crate) async fn park_all(&self, mut parked: Vec<Parked>) -> Result<(), Failure> {
+        for _ in 0..=CONFLICT_RETRIES_MAX {
+            if parked.is_empty() {
+                return Ok(());
             }
-            Err(Failure::Changed) => Ok(()),
-            Err(failure) => Err(failure),
+            let mut changes = Changes::new(Table::Parked, PARTITION);
+            for parked in &parked {
+                changes.insert(parked.row(OPEN), parked)?;
+            }
+            match self.commit(changes).await {
+                Ok(_) => {
+                    for Parked { parked_id, reason, .. } in &parked {
+                        tracing::warn!(
+                            parked.id = parked_id,
+                            parked.reason = reason,
+                            "parked for an operator"
+                        );
+                    }
+                    return Ok(());
+                }
+                Err(Failure::Changed) if parked.len() > 1 => parked = self.not_waiting(parked).await?,
+                Err(Failure::Changed) => return Ok(()),
+                Err(failure) => return Err(failure),
+            }
         }
+        Err(Failure::Changed)
+    }
+
+    /// Those of which nothing waits for an operator yet.
+    pub(crate) async fn not_waiting(&self, parked: Vec<Parked>) -> Result<Vec<Parked>, Failure> {
+        let waiting = self.waiting_records(parked.iter().map(|parked| parked.row(OPEN))).await?;
+        let new = parked.into_iter().zip(waiting).filter(|(_, waiting)| waiting.is_none());
+        Ok(new.map(|(parked, _)| parked).collect())
+    }
+
+    async fn waiting_records(
+        &self,
+        rows: impl Iterator<Item = String>,
+    ) -> Result<Vec<Option<Loaded<Parked>>>, Failure> {
+        let reads = rows.map(|row| async move {
+            let key = Key::new(PARTITION, row);
+            self.load::<Parked>(Table::Parked, &key).await
+        });
+        try_join_all(reads).await
+    }
+
+    /// Ends the records of lines that a billing run could bill after all, as an operator's replay ends them. One that is
+    /// being replayed is left to the replay, which finds the bill issued.
+    pub(crate) async fn end_lines(&self, bills: Vec<&BillId>) -> Result<(), Failure> {
+        retry_on_change!(self.try_end_lines(&bills).await)
+    }
+
+    async fn try_end_lines(&self, bills: &[&BillId]) -> Result<(), Failure> {
+        let now = self.now();
+        let rows = bills.iter().map(|bill| format!("{OPEN}{}", line_id(bill)));
+        let waiting = self.waiting_records(rows).await?.into_iter().flatten();
+        let free: Vec<_> = waiting.filter(|it| it.value.being_replayed(now).is_none()).collect();
+        // Each is two of a transaction's entities: one is deleted and one is written.
+        for batch in free.chunks(TRANSACTION_ENTITIES_MAX / 2) {
+            let mut changes = Changes::new(Table::Parked, PARTITION);
+            for parked in batch {
+                parked.clone().end(State::Replayed, &mut changes)?;
+            }
+            self.commit(changes).await?;
+        }
+        Ok(())
     }
 
     /// A message of the dead-letter queue.
@@ -242,9 +317,8 @@ impl App {
     }
 
     async fn end_parked(&self, parked: Loaded<Parked>, state: State) -> Result<Answer, Failure> {
-        let ended = Parked { state, replaying_since: None, ..parked.value };
         let mut changes = Changes::new(Table::Parked, PARTITION);
-        changes.delete(parked.row, Some(parked.etag)).upsert(ended.row(DONE), &ended)?;
+        let ended = parked.end(state, &mut changes)?;
         self.commit(changes).await.map_err(meanwhile)?;
         Ok(Answer { status: 200, body: json!({ "parkedId": ended.parked_id, "state": state }) })
     }

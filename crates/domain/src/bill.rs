@@ -99,6 +99,9 @@ pub struct Bill {
     /// Why it is on hold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// It was on hold before it was issued.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub was_on_hold: bool,
     /// The payments that were applied to it.
     #[serde(default)]
     pub allocations: Vec<Allocation>,
@@ -185,6 +188,7 @@ impl Bill {
             issued_at: now,
             version: 1,
             reason: None,
+            was_on_hold: false,
             allocations: Vec::new(),
         }
     }
@@ -311,6 +315,7 @@ impl Bill {
                 self.issued_at = now;
                 self.due_date = due_date(self.usage_month, now);
                 self.reason = None;
+                self.was_on_hold = true;
                 self.status = Status::Issued;
             }
         }

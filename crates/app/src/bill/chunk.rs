@@ -2,9 +2,8 @@
 
 use super::run::Progress;
 use crate::keys;
-use crate::parked::Parked;
-use crate::ports::{Key, Range, Table};
-use crate::store::{Changes, Loaded};
+use crate::ports::{Range, Table};
+use crate::store::{Changes, Loaded, retry_on_change};
 use crate::{App, Failure, announcement};
 use contract::event::{BillFacts, BillingChunk, BillingCounts, Event};
 use domain::bill::{Account, AccountStatus, Bill, Status};
@@ -13,7 +12,6 @@ use domain::event::EventType;
 use domain::ids::BillId;
 use domain::limits::{BILLS_PER_TRANSACTION, LINES_PER_CHUNK, USAGE_PER_CHUNK};
 use domain::rating::{UsageSums, rate};
-use futures::future::try_join_all;
 use jiff::Timestamp;
 
 /// What is to become of a line.
@@ -142,80 +140,12 @@ impl App {
         Ok(())
     }
 
-    /// Issues bills of one bucket in one transaction, with the event that announces them. Bills that are there
-    /// already, from another delivery or another pass, are left as they are.
-    async fn issue(
-        &self,
-        partition: &str,
-        bills: Vec<Bill>,
-        now: Timestamp,
-    ) -> Result<BillingCounts, Failure> {
-        if bills.is_empty() {
-            return Ok(BillingCounts::default());
-        }
-        match self.try_issue(partition, &bills, now).await {
-            Ok(()) => self.count(&bills, now).await,
-            Err(Failure::Changed) => {
-                let (there, missing) = self.split_by_existence(partition, bills).await?;
-                if !missing.is_empty() {
-                    self.try_issue(partition, &missing, now).await?;
-                }
-                Ok(self.count(&there, now).await?.plus(self.count(&missing, now).await?))
-            }
-            Err(failure) => Err(failure),
-        }
-    }
-
-    async fn try_issue(&self, partition: &str, bills: &[Bill], now: Timestamp) -> Result<(), Failure> {
-        let mut changes = Changes::new(Table::Bills, partition);
-        for bill in bills {
-            changes.insert(self.buckets.customer(&bill.customer_id).bill(&bill.bill_id).row, bill)?;
-        }
-        let issued: Vec<BillFacts> =
-            bills.iter().filter(|bill| bill.status != Status::OnHold).map(BillFacts::from).collect();
-        if !issued.is_empty() {
-            let event = Event { bills: issued, ..self.event(EventType::BillIssued, now)? };
-            changes.send(announcement(&event, now)?);
-        }
-        self.commit(changes).await.map(|_| ())
-    }
-
-    async fn split_by_existence(
-        &self,
-        partition: &str,
-        bills: Vec<Bill>,
-    ) -> Result<(Vec<Bill>, Vec<Bill>), Failure> {
-        let reads = bills.iter().map(|bill| {
-            let key = Key::new(partition, self.buckets.customer(&bill.customer_id).bill(&bill.bill_id).row);
-            async move { self.load::<Bill>(Table::Bills, &key).await }
-        });
-        let found = try_join_all(reads).await?;
-        let (mut there, mut missing) = (Vec::new(), Vec::new());
-        for (bill, stored) in bills.into_iter().zip(found) {
-            match stored {
-                Some(stored) => there.push(stored.value),
-                None => missing.push(bill),
-            }
-        }
-        Ok((there, missing))
-    }
-
-    /// Counts bills, and parks those on hold for an operator. Parking one again is no news.
-    async fn count(&self, bills: &[Bill], now: Timestamp) -> Result<BillingCounts, Failure> {
-        let mut counts = BillingCounts::default();
-        for bill in bills {
-            if bill.status == Status::OnHold {
-                counts.parked += 1;
-                self.park(Parked::line(bill, now)).await?;
-            } else {
-                counts.issued += 1;
-            }
-        }
-        Ok(counts)
-    }
-
-    /// Makes out the bill of a parked line again.
+    /// Makes out the bill of a parked line again. A run may do so at the same time: then it is issued already.
     pub(crate) async fn release_bill(&self, bill: &Bill) -> Result<(), Failure> {
+        retry_on_change!(self.try_release_bill(bill).await)
+    }
+
+    async fn try_release_bill(&self, bill: &Bill) -> Result<(), Failure> {
         let now = self.now();
         let key = self.buckets.customer(&bill.customer_id);
         let stored = self.load_bill(&key, &bill.bill_id).await?;

@@ -216,7 +216,7 @@ impl App {
             Ok(!self.load_some(Table::Bills, &range, 1).await?.0.is_empty())
         });
         let found = stream::iter(found).buffer_unordered(BUCKETS_AT_ONCE);
-        found.try_any(|found| ready(found)).await
+        found.try_any(ready).await
     }
 }
 

@@ -3,6 +3,7 @@
 mod after_final;
 mod closing;
 mod heavy;
+mod held;
 mod intake;
 mod months;
 mod october;

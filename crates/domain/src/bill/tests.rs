@@ -120,6 +120,7 @@ fn a_bill_on_hold_is_issued_when_it_is_released() {
     assert_eq!(outcome, Ok(Outcome::Changed(EventType::BillIssued)));
     assert_eq!(sums(&bill), (Status::Issued, 0, 7_000));
     assert_eq!((bill.lines, bill.reason, bill.issued_at, bill.version), (lines, None, at(1), 2));
+    assert!(bill.was_on_hold && !on_hold().was_on_hold && !issued(10).was_on_hold);
 }
 
 fn a_line() -> ChargeLine {
