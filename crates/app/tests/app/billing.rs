@@ -7,7 +7,7 @@ mod held;
 mod intake;
 mod months;
 mod october;
-mod parked;
+pub(crate) mod parked;
 mod runs;
 mod usage;
 

@@ -7,8 +7,10 @@ mod faults;
 mod heal;
 mod usage;
 
+use crate::billing::parked::without_sms;
 use crate::world::World;
 use app::{Answer, Failure, Once};
+use domain::catalogue::Catalogue;
 use domain::ids::{CustomerId, OrderId};
 use jiff::SignedDuration;
 use std::env;
@@ -75,8 +77,16 @@ impl Simulation {
             86..90 => self.ask_again().await,
             90..94 => self.timers().await,
             94..97 => self.operate().await,
+            97 => self.release(),
             _ => self.wait(),
         }
+    }
+
+    /// A release brings a catalogue with a mistake, by which some lines cannot be billed, or puts it right.
+    fn release(&mut self) {
+        let wrong = self.chance.percent(50);
+        self.world.release(if wrong { without_sms() } else { Catalogue::builtin() });
+        self.note(|| format!("a release; the catalogue is wrong: {wrong}"));
     }
 
     fn wait(&mut self) {

@@ -9,7 +9,7 @@ use domain::ids::BillId;
 use domain::money::Won;
 
 /// The catalogue as it ships, but for a plan that does not offer messages.
-pub(super) fn without_sms() -> Catalogue {
+pub(crate) fn without_sms() -> Catalogue {
     let mut catalogue: serde_json::Value =
         serde_json::from_str(include_str!("../../../../domain/catalogue.json")).unwrap();
     for plan in catalogue["plans"].as_array_mut().unwrap() {

@@ -3,6 +3,7 @@
 use super::Simulation;
 use super::actions::What;
 use domain::calendar::UsageMonth;
+use domain::catalogue::Catalogue;
 use domain::ids::SagaId;
 use domain::pay::Status as PaymentStatus;
 use domain::saga::Kind;
@@ -17,6 +18,7 @@ const MONTHS: usize = 3;
 impl Simulation {
     pub(super) async fn heal(&mut self) {
         self.note(|| "everything works again".to_owned());
+        self.world.release(Catalogue::builtin());
         self.world.rest().await;
         let keys: Vec<_> =
             self.world.books().payments.into_values().map(|payment| payment.payment_key).collect();
