@@ -1,7 +1,7 @@
 //! POST /api/billing-runs: bills a usage month.
 
 use crate::Handler;
-use crate::edge::{Answered, Failure, IdempotencyKey, Json, Operator, once};
+use crate::edge::{Answered, Failure, IdempotencyKey, Json, NoParameters, Operator, Query, once};
 use axum::extract::State;
 use domain::calendar::UsageMonth;
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,7 @@ pub(crate) struct NewRun {
 pub(crate) async fn handle(
     State(handler): State<Handler>,
     Operator(operator): Operator,
+    Query(NoParameters {}): Query<NoParameters>,
     key: Option<IdempotencyKey>,
     Json(form): Json<NewRun>,
 ) -> Result<Answered, Failure> {

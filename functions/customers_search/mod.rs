@@ -3,7 +3,7 @@
 //! A POST, so that what is searched for, which may be personal, stands in no URL and no log of one.
 
 use crate::Handler;
-use crate::edge::{Failure, Json, Operator};
+use crate::edge::{self, Failure, Json, NoParameters, Operator};
 use app::search::Found;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -27,7 +27,11 @@ impl TryFrom<String> for Query {
     fn try_from(text: String) -> Result<Self, String> {
         let text = text.trim();
         let valid = (1..=QUERY_CHARS_MAX).contains(&text.chars().count());
-        if valid { Ok(Self(text.to_owned())) } else { Err(format!("1 to {QUERY_CHARS_MAX} characters")) }
+        if valid {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(format!("must be 1 to {QUERY_CHARS_MAX} characters"))
+        }
     }
 }
 
@@ -39,6 +43,7 @@ pub(crate) struct Hits {
 pub(crate) async fn handle(
     State(handler): State<Handler>,
     _: Operator,
+    edge::Query(NoParameters {}): edge::Query<NoParameters>,
     Json(search): Json<Search>,
 ) -> Result<axum::Json<Hits>, Failure> {
     let items = handler.app.find_customers(&search.query.0).await?;

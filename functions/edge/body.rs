@@ -1,15 +1,15 @@
 //! Bodies of requests: size first, then type, then form.
 
 use crate::edge::Failure;
+use crate::edge::form::Said;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
-use axum::http::HeaderMap;
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue};
 use contract::problem::{Code, Problem};
 use domain::limits::{BODY_BYTES_MAX, USAGE_FILE_BYTES_MAX};
 use http_body_util::BodyExt;
 use serde::de::{DeserializeOwned, IgnoredAny};
-use serde_json::error::Category;
 
 /// Characters of a detail that repeats what the caller sent.
 const DETAIL_CHARS_MAX: usize = 200;
@@ -25,7 +25,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
         let essence = media_type(request.headers());
+        let coding = check_coding(request.headers());
         let bytes = read(request, BODY_BYTES_MAX).await?;
+        coding?;
         if essence.as_deref() != Some("application/json") {
             return Err(Failure::new(Code::UnsupportedMediaType, "send application/json"));
         }
@@ -55,7 +57,9 @@ impl<S: Send + Sync> FromRequest<S> for UsageFile {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
         let essence = media_type(request.headers());
+        let coding = check_coding(request.headers());
         let bytes = read(request, USAGE_FILE_BYTES_MAX).await?;
+        coding?;
         let format = match essence.as_deref() {
             Some("text/csv") => UsageFormat::Csv,
             Some("application/x-ndjson") => UsageFormat::Ndjson,
@@ -95,27 +99,35 @@ pub(crate) async fn read(request: Request, limit: usize) -> Result<Bytes, Failur
 /// fields in their order.
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
     let text =
-        std::str::from_utf8(bytes).map_err(|error| Failure::new(Code::InvalidJson, error.to_string()))?;
-    serde_json::from_str::<IgnoredAny>(text).map_err(|error| refusal("", &error))?;
+        std::str::from_utf8(bytes).map_err(|_| Failure::new(Code::InvalidJson, "the body is not UTF-8"))?;
+    serde_json::from_str::<IgnoredAny>(text).map_err(|error| not_json(&error))?;
     if !text.trim_ascii_start().starts_with('{') {
         let detail = "the body must be a JSON object";
         return Err(Problem::new(Code::InvalidField).detail(detail).field(".", detail).into());
     }
-    let mut reader = serde_json::Deserializer::from_str(text);
-    serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let path = error.path().to_string();
-        refusal(&path, error.inner())
+    let said: Said = serde_json::from_str(text).map_err(|error| not_json(&error))?;
+    said.read().map_err(|misfit| {
+        let detail = shortened(misfit.to_string());
+        Problem::new(Code::InvalidField).detail(detail).field(misfit.field, shortened(misfit.detail)).into()
     })
 }
 
-fn refusal(path: &str, error: &serde_json::Error) -> Failure {
-    let detail: String = error.to_string().chars().take(DETAIL_CHARS_MAX).collect();
-    match error.classify() {
-        Category::Syntax | Category::Eof | Category::Io => Failure::new(Code::InvalidJson, detail),
-        Category::Data => {
-            let problem = Problem::new(Code::InvalidField).detail(format!("{path}: {detail}"));
-            problem.field(path, detail).into()
-        }
+fn not_json(error: &serde_json::Error) -> Failure {
+    Failure::new(Code::InvalidJson, shortened(error.to_string()))
+}
+
+/// What a detail repeats of the request has no bound of its own.
+fn shortened(detail: String) -> String {
+    if detail.len() > DETAIL_CHARS_MAX { detail.chars().take(DETAIL_CHARS_MAX).collect() } else { detail }
+}
+
+/// Bodies are taken as they are: one in a coding is refused rather than read as if it had none.
+fn check_coding(headers: &HeaderMap) -> Result<(), Failure> {
+    let plain = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
+    if headers.get_all(CONTENT_ENCODING).iter().all(plain) {
+        Ok(())
+    } else {
+        Err(Failure::new(Code::UnsupportedMediaType, "send the body without a Content-Encoding"))
     }
 }
 
@@ -177,13 +189,15 @@ mod tests {
             (r#"{"usageMonth":1,"parts":[]}"#, "usageMonth"),
             (r#"{"usageMonth":"","parts":[1,-1]}"#, "parts[1]"),
             (r#"{"usageMonth":"","parts":[],"more":1}"#, "more"),
-            (r#"{"parts":[]}"#, "."),
+            (r#"{"parts":[]}"#, "usageMonth"),
             ("[]", "."),
             (r#"["2026-10",[]]"#, "."),
         ] {
             let problem = post(JSON, body).await.unwrap_err();
             assert_eq!(problem["code"], "invalid_field", "{body}");
             assert_eq!(problem["errors"][0]["field"], field, "{body}: {problem}");
+            let detail = problem["detail"].as_str().unwrap();
+            assert!(!detail.contains("line 1") && !detail.contains("u32"), "{detail}");
         }
     }
 
@@ -195,6 +209,17 @@ mod tests {
                 (&problem["code"], &problem["status"]),
                 (&json!("unsupported_media_type"), &json!(415))
             );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_in_a_coding_is_refused_as_a_type_that_is_not_taken() {
+        for (coding, taken) in [("gzip", false), ("identity, br", false), ("", false), ("Identity", true)] {
+            let request = Request::post("/").header(CONTENT_TYPE, "application/json");
+            let request = request.header(CONTENT_ENCODING, coding).body(Body::from("\u{1f}\u{8b}")).unwrap();
+            let Err(refused) = Json::<Form>::from_request(request, &()).await else { panic!("{coding}") };
+            let expected = if taken { Code::InvalidJson } else { Code::UnsupportedMediaType };
+            assert_eq!(refused.problem.code(), expected, "{coding}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! Headers, queries and path segments, parsed once.
 
 use crate::edge::Failure;
+use crate::edge::form::Said;
 use app::PageRequest;
 use axum::extract::{FromRequestParts, OptionalFromRequestParts, Path};
 use axum::http::request::Parts;
@@ -10,6 +11,8 @@ use domain::limits::{IDEMPOTENCY_KEY_CHARS_MAX, PAGE_ITEMS_DEFAULT, PAGE_ITEMS_M
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+/// Characters of a detail that repeats what the caller sent.
+const DETAIL_CHARS_MAX: usize = 200;
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
 /// The caller's name for one attempt to do something: 1 to 255 visible ASCII characters. As an argument it is
@@ -41,15 +44,23 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
-        let query = axum::extract::Query::<T>::try_from_uri(&parts.uri);
-        let refused = |error: axum::extract::rejection::QueryRejection| {
-            Failure::new(Code::InvalidParameter, error.body_text())
-        };
-        query.map(|query| Self(query.0)).map_err(refused)
+        let refused = |detail: String| Failure::new(Code::InvalidParameter, detail);
+        let pairs = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&parts.uri);
+        let pairs = pairs.map_err(|_| refused("the query cannot be read".to_owned()))?;
+        let query = Said::query(pairs.0).read().map_err(|misfit| {
+            let detail = misfit.to_string();
+            refused(detail.chars().take(DETAIL_CHARS_MAX).collect())
+        })?;
+        Ok(Self(query))
     }
 }
 
-/// The id in the path. What is no id at all is not found, as an id that nothing has.
+/// The query of a function that takes no parameters: there must be none.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NoParameters {}
+
+/// The id in the path. A malformed id is 404, like an unknown one.
 pub(crate) struct Id<T>(pub(crate) T);
 
 impl<T: TryFrom<String>, S: Send + Sync> FromRequestParts<S> for Id<T> {
@@ -65,7 +76,7 @@ impl<T: TryFrom<String>, S: Send + Sync> FromRequestParts<S> for Id<T> {
 
 /// How many items a page is to have, 1 to [`PAGE_ITEMS_MAX`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "usize")]
+#[serde(try_from = "String")]
 pub(crate) struct Limit(usize);
 
 impl Limit {
@@ -81,12 +92,12 @@ impl Default for Limit {
     }
 }
 
-impl TryFrom<usize> for Limit {
+impl TryFrom<String> for Limit {
     type Error = String;
 
-    fn try_from(items: usize) -> Result<Self, Self::Error> {
-        let valid = (1..=PAGE_ITEMS_MAX).contains(&items);
-        if valid { Ok(Self(items)) } else { Err(format!("a page has 1 to {PAGE_ITEMS_MAX} items")) }
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let items = text.parse().ok().filter(|items| (1..=PAGE_ITEMS_MAX).contains(items));
+        items.map(Self).ok_or_else(|| format!("must be a whole number from 1 to {PAGE_ITEMS_MAX}"))
     }
 }
 

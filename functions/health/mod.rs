@@ -1,5 +1,6 @@
 //! GET /api/health: the handler is alive, and which build it is. Asks nothing of anybody else.
 
+use crate::edge::{NoParameters, Query};
 use axum::Json;
 use serde::Serialize;
 
@@ -16,6 +17,6 @@ pub(crate) struct Health {
     commit: &'static str,
 }
 
-pub(crate) async fn handle() -> Json<Health> {
+pub(crate) async fn handle(Query(NoParameters {}): Query<NoParameters>) -> Json<Health> {
     Json(Health { status: "ok", version: env!("CARGO_PKG_VERSION"), commit: COMMIT })
 }

@@ -1,10 +1,9 @@
 //! POST /api/orders: opens a line.
 
 use crate::Handler;
-use crate::edge::{Answered, Caller, Failure, IdempotencyKey, Json, once};
+use crate::edge::{Answered, Caller, Failure, IdempotencyKey, Json, NoParameters, Query, once};
 use app::order::OpenLine;
 use axum::extract::State;
-use contract::problem::Code;
 use domain::ids::{CustomerId, PhoneNumber, PlanCode};
 use serde::{Deserialize, Serialize};
 
@@ -19,24 +18,29 @@ pub(crate) struct NewOrder {
 
 /// The lengths that a discount contract (선택약정) can have.
 #[derive(Clone, Copy, Serialize, Deserialize)]
-#[serde(try_from = "u8")]
+#[serde(try_from = "i64")]
 struct ContractMonths(u8);
 
-impl TryFrom<u8> for ContractMonths {
+impl TryFrom<i64> for ContractMonths {
     type Error = &'static str;
 
-    fn try_from(months: u8) -> Result<Self, Self::Error> {
-        if matches!(months, 12 | 24) { Ok(Self(months)) } else { Err("a contract is for 12 or 24 months") }
+    fn try_from(months: i64) -> Result<Self, Self::Error> {
+        match months {
+            12 => Ok(Self(12)),
+            24 => Ok(Self(24)),
+            _ => Err("must be 12 or 24"),
+        }
     }
 }
 
 pub(crate) async fn handle(
     State(handler): State<Handler>,
     caller: Caller,
+    Query(NoParameters {}): Query<NoParameters>,
     key: Option<IdempotencyKey>,
     Json(form): Json<NewOrder>,
 ) -> Result<Answered, Failure> {
-    let customer = caller.customer(form.customer_id.clone(), Code::Forbidden)?;
+    let customer = caller.acts_for(form.customer_id.clone())?;
     let once = once("order_open", &caller.subject, Some(&customer), key.as_ref(), &form)?;
     let line = OpenLine {
         plan: form.plan,

@@ -25,7 +25,11 @@ impl TryFrom<String> for Reason {
     fn try_from(text: String) -> Result<Self, Self::Error> {
         let valid =
             (1..=REASON_CHARS_MAX).contains(&text.chars().count()) && !text.contains(char::is_control);
-        if valid { Ok(Self(text)) } else { Err(format!("a reason has 1 to {REASON_CHARS_MAX} characters")) }
+        if valid {
+            Ok(Self(text))
+        } else {
+            Err(format!("must be 1 to {REASON_CHARS_MAX} characters, none of them a control character"))
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::Handler;
 use crate::edge::answer::chain;
+use crate::edge::{NoParameters, Query};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -19,7 +20,10 @@ struct Dependency {
     ready: bool,
 }
 
-pub(crate) async fn handle(State(handler): State<Handler>) -> (StatusCode, Json<Readiness>) {
+pub(crate) async fn handle(
+    State(handler): State<Handler>,
+    Query(NoParameters {}): Query<NoParameters>,
+) -> (StatusCode, Json<Readiness>) {
     let checked = handler.app.readiness().await.into_iter().map(|(name, reached)| {
         if let Err(failure) = &reached {
             tracing::warn!(dependency = name, error = chain(failure), "a dependency cannot be reached");

@@ -1,7 +1,7 @@
 //! GET /api/sagas/{sagaId}: a business transaction, step by step.
 
 use crate::Handler;
-use crate::edge::{Caller, Failure, Id};
+use crate::edge::{Caller, Failure, Id, NoParameters, Query};
 use app::saga::SagaView;
 use axum::Json;
 use axum::extract::State;
@@ -20,6 +20,7 @@ pub(crate) async fn handle(
     State(handler): State<Handler>,
     caller: Caller,
     Id(saga): Id<SagaId>,
+    Query(NoParameters {}): Query<NoParameters>,
     headers: HeaderMap,
 ) -> Result<Json<SagaView>, Failure> {
     let end = Instant::now() + wait(&headers);

@@ -3,7 +3,7 @@
 mod file;
 
 use crate::Handler;
-use crate::edge::{Answered, Failure, IdempotencyKey, Operator, UsageFile, once};
+use crate::edge::{Answered, Failure, IdempotencyKey, NoParameters, Operator, Query, UsageFile, once};
 use app::Answer;
 use app::keys::digest;
 use axum::extract::State;
@@ -11,6 +11,7 @@ use axum::extract::State;
 pub(crate) async fn handle(
     State(handler): State<Handler>,
     Operator(operator): Operator,
+    Query(NoParameters {}): Query<NoParameters>,
     key: Option<IdempotencyKey>,
     upload: UsageFile,
 ) -> Result<Answered, Failure> {

@@ -37,6 +37,17 @@ pub enum Status {
 impl Status {
     /// Every status.
     pub const ALL: [Self; 5] = [Self::Issued, Self::PartiallyPaid, Self::Settled, Self::OnHold, Self::Voided];
+
+    /// The status's name in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Issued => "issued",
+            Self::PartiallyPaid => "partially_paid",
+            Self::Settled => "settled",
+            Self::OnHold => "on_hold",
+            Self::Voided => "voided",
+        }
+    }
 }
 
 /// How a payment counts on a bill.
@@ -128,7 +139,7 @@ pub enum Command {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// It is on hold or void.
-    #[error("the bill is {0:?}, which does not allow this")]
+    #[error("the bill is {}, which does not allow this", .0.as_str())]
     Status(Status),
     /// The payment brings more than is due.
     #[error("the payment is more than what is due")]

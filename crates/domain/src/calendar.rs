@@ -27,7 +27,7 @@ pub struct UsageMonth(Date);
 
 /// The text is not a month such as `2026-10`, from `2000-01` to `2999-12`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a usage month is written like 2026-10")]
+#[error("not a valid usage month: one is written like 2026-10")]
 pub struct NotAMonth;
 
 impl UsageMonth {

@@ -54,8 +54,8 @@ macro_rules! text_newtype {
 }
 
 text_newtype!(
-    /// A customer: the `sub` of the token, 1 to 128 printable ASCII characters.
-    CustomerId, "customer id", is_customer
+    /// A customer: the `sub` of the token, 1 to 128 visible ASCII characters.
+    CustomerId, "customer id: one has 1 to 128 visible ASCII characters", is_customer
 );
 text_newtype!(
     /// An order and the line that it opens: 32 lower-case hexadecimal digits, ascending with time (UUID version 7).
@@ -67,7 +67,7 @@ text_newtype!(
 );
 text_newtype!(
     /// A bill: `{usage month}-{order id}`, `202610-…`; the final bill of a closed line ends in `-final{n}`.
-    BillId, "bill id", is_bill
+    BillId, "bill id: one comes from a list of bills", is_bill
 );
 text_newtype!(
     /// A payment: the bill's id and the number of the attempt, `202610-…-p1`.
@@ -79,11 +79,11 @@ text_newtype!(
 );
 text_newtype!(
     /// A plan of the catalogue: 1 to 40 lower-case letters, digits and dashes.
-    PlanCode, "plan code", is_plan
+    PlanCode, "plan code: one has 1 to 40 lower-case letters, digits and dashes", is_plan
 );
 text_newtype!(
     /// What the payment gateway calls a payment: 1 to 200 characters (Toss Payments).
-    PaymentKey, "payment key", is_payment_key
+    PaymentKey, "payment key: one has 1 to 200 letters, digits and - _ . =", is_payment_key
 );
 
 fn is_customer(text: &str) -> bool {
@@ -240,7 +240,11 @@ impl PhoneNumber {
         let digits: String = text.chars().filter(|c| *c != '-').collect();
         let valid =
             digits.len() == 11 && digits.starts_with("010") && digits.bytes().all(|b| b.is_ascii_digit());
-        if valid { Ok(Self(digits)) } else { Err(NotAnId("phone number")) }
+        if valid {
+            Ok(Self(digits))
+        } else {
+            Err(NotAnId("phone number: one has 11 digits and begins with 010"))
+        }
     }
 
     /// The eleven digits.

@@ -30,6 +30,18 @@ impl Status {
     /// Every status.
     pub const ALL: [Self; 6] =
         [Self::Requested, Self::Active, Self::Suspended, Self::Terminating, Self::Terminated, Self::Rejected];
+
+    /// The status's name in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Requested => "requested",
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+            Self::Terminating => "terminating",
+            Self::Terminated => "terminated",
+            Self::Rejected => "rejected",
+        }
+    }
 }
 
 /// One change of status, for the history.
@@ -131,7 +143,7 @@ pub enum Outcome {
 
 /// The order is not in a state in which this can be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the order is {0:?}, which does not allow this")]
+#[error("the order is {}, which does not allow this", .0.as_str())]
 pub struct Refusal(pub Status);
 
 impl Order {

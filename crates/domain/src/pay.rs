@@ -48,6 +48,20 @@ impl Status {
         Self::Cancelling,
         Self::Cancelled,
     ];
+
+    /// The status's name in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Unknown => "unknown",
+            Self::Declined => "declined",
+            Self::Captured => "captured",
+            Self::Completed => "completed",
+            Self::Compensated => "compensated",
+            Self::Cancelling => "cancelling",
+            Self::Cancelled => "cancelled",
+        }
+    }
 }
 
 /// A payment of one bill, or of a part of it.
@@ -129,7 +143,7 @@ pub enum Command {
 
 /// The payment is not in a state in which this can be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the payment is {0:?}, which does not allow this")]
+#[error("the payment is {}, which does not allow this", .0.as_str())]
 pub struct Refusal(pub Status);
 
 /// Why [`Payment::decide`] did not answer with a change: used by use cases that must ask the gateway first.

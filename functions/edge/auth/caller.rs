@@ -5,9 +5,12 @@ use crate::edge::Failure;
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use contract::problem::Code;
+use contract::problem::{Code, Problem};
 use domain::ids::CustomerId;
 use std::sync::Arc;
+
+/// What an operator is told who names nobody.
+const MISSING: &str = "is missing; an operator says for whom";
 
 /// Somebody with a valid token and at least one of our roles.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,9 +24,17 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    /// Whose things the request is about, when it looks at them or changes them: another customer's are not found.
+    /// Whose things the request is about, when it looks at them or changes them; its query names the customer. Another
+    /// customer's are not found.
     pub(crate) fn sees(&self, named: Option<CustomerId>) -> Result<CustomerId, Failure> {
-        self.customer(named, Code::NotFound)
+        let missing = || Failure::new(Code::InvalidParameter, format!("customerId: {MISSING}"));
+        self.customer(named, Code::NotFound, missing)
+    }
+
+    /// For whom the request makes something new; its body names the customer. Customers may not do so for another.
+    pub(crate) fn acts_for(&self, named: Option<CustomerId>) -> Result<CustomerId, Failure> {
+        let problem = || Problem::new(Code::InvalidField).detail(format!("customerId: {MISSING}"));
+        self.customer(named, Code::Forbidden, || problem().field("customerId", MISSING).into())
     }
 
     /// The only customer whose things may be shown; `None` for an operator, who may see everybody's.
@@ -33,12 +44,17 @@ impl Caller {
 
     /// The customer that the request names, or the caller. A customer may name only itself, and is `refused`
     /// otherwise; an operator must name one.
-    pub(crate) fn customer(&self, named: Option<CustomerId>, refused: Code) -> Result<CustomerId, Failure> {
+    fn customer(
+        &self,
+        named: Option<CustomerId>,
+        refused: Code,
+        missing: impl FnOnce() -> Failure,
+    ) -> Result<CustomerId, Failure> {
         match named {
             Some(named) if self.operator || named == self.subject => Ok(named),
             Some(_) => Err(refused.into()),
             None if self.customer => Ok(self.subject.clone()),
-            None => Err(Failure::new(Code::InvalidParameter, "an operator names the customerId")),
+            None => Err(missing()),
         }
     }
 }

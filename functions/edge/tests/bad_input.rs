@@ -229,3 +229,79 @@ async fn usage_files_that_are_none() {
     check(&world, send("application/x-ndjson", vec![0xff; 10]), (400, "invalid_file")).await;
     check(&world, send("text/csv", vec![b'x'; USAGE_FILE_BYTES_MAX + 1]), (413, "body_too_large")).await;
 }
+
+#[tokio::test]
+async fn a_detail_names_the_field_and_what_is_allowed_in_words_of_the_api() {
+    let (world, bill) = World::with_bill().await;
+    let bill = bill["billId"].as_str().unwrap();
+    for (path, body, detail) in [
+        ("/api/orders", json!({}), "plan: is missing"),
+        (
+            "/api/orders",
+            json!({ "plan": "lte-light", "contractMonths": 13 }),
+            "contractMonths: must be 12 or 24",
+        ),
+        (
+            "/api/orders",
+            json!({ "plan": "lte-light", "contractMonths": -12 }),
+            "contractMonths: must be 12 or 24",
+        ),
+        (
+            "/api/payments",
+            json!({ "billId": bill, "paymentKey": "k", "amount": "1000" }),
+            "amount: must be a whole number",
+        ),
+    ] {
+        let reply = post(&world, KIM, path).json(&body).send().await;
+        assert_eq!(reply.body["detail"], detail, "{path}: {body}");
+    }
+    for (query, detail) in [
+        ("limit=x", "limit: must be a whole number from 1 to 200"),
+        ("limit=0", "limit: must be a whole number from 1 to 200"),
+        ("limit=1&limit=1", "limit: is given more than once"),
+        ("status=paid", "status: must be all or unpaid"),
+        ("other=1", "other: is not known; limit, cursor, customerId or status can be given here"),
+    ] {
+        let reply = world.get(KIM, format!("/api/bills?{query}")).await;
+        assert_eq!(reply.body["detail"], detail, "{query}");
+    }
+    let order = world.get(KIM, "/api/orders").await.expect(200)["items"][0]["orderId"].clone();
+    let retry = format!("/api/sagas/open-{}/retry", order.as_str().unwrap());
+    let reply = post(&world, Who::Operator, &retry).send().await;
+    assert_eq!(reply.body["detail"], "the saga is completed; only a stuck one can be retried");
+}
+
+#[tokio::test]
+async fn a_payment_that_cannot_be_cancelled_yet_is_named_by_its_status() {
+    let (world, bill) = World::with_bill().await;
+    world.payment_key("form-1", bill["amount"].as_i64().unwrap(), Card::Approve);
+    let form = json!({ "billId": bill["billId"], "paymentKey": "form-1" });
+    let payment = world.post(KIM, "/api/payments", "1", &form).await.expect(201)["paymentId"].clone();
+    let path = format!("/api/payments/{}/cancellation", payment.as_str().unwrap());
+    let reply = post(&world, KIM, &path).json(&json!({ "reason": "x" })).send().await;
+    assert_eq!(reply.problem(), (409, "wrong_state"));
+    assert_eq!(reply.body["detail"], "the payment is captured, which does not allow this");
+}
+
+#[tokio::test]
+async fn an_operator_who_names_no_customer_is_told_where_the_name_belongs() {
+    let world = World::new();
+    let order = post(&world, Who::Operator, "/api/orders").json(&json!({ "plan": "lte-light" })).send().await;
+    assert_eq!(order.problem(), (400, "invalid_field"));
+    assert_eq!(order.body["errors"][0]["field"], "customerId", "{}", order.body);
+    let list = world.get(Who::Operator, "/api/orders").await;
+    assert_eq!(list.problem(), (400, "invalid_parameter"));
+    assert!(list.body["detail"].as_str().unwrap().starts_with("customerId: is missing"), "{}", list.body);
+}
+
+#[tokio::test]
+async fn bodies_in_a_coding_are_refused() {
+    let world = World::new();
+    for (who, path, good) in JSON_FUNCTIONS {
+        let call = post(&world, who, path).body("application/json", good).header("Content-Encoding", "gzip");
+        check(&world, call, (415, "unsupported_media_type")).await;
+    }
+    let file =
+        post(&world, Who::Operator, "/api/usage").body("text/csv", "x").header("Content-Encoding", "br");
+    check(&world, file, (415, "unsupported_media_type")).await;
+}

@@ -58,7 +58,7 @@ async fn customers_order_for_themselves_only_and_operators_for_whom_they_name() 
     world.post(KIM, "/api/orders", "1", &order("customer-kim")).await.expect(202);
     world.post(Who::Operator, "/api/orders", "1", &order("customer-kim")).await.expect(202);
     let unnamed = world.post(Who::Operator, "/api/orders", "2", &json!({ "plan": "lte-light" })).await;
-    assert_eq!(unnamed.problem(), (400, "invalid_parameter"));
+    assert_eq!(unnamed.problem(), (400, "invalid_field"));
     let seen = world.get(Who::Operator, "/api/orders?customerId=customer-kim").await.expect(200);
     assert_eq!(seen["items"].as_array().unwrap().len(), 2);
     assert_eq!(world.get(Who::Operator, "/api/mypage").await.problem(), (400, "invalid_parameter"));

@@ -121,7 +121,7 @@ pub struct Command {
 
 /// The saga is not in a state in which an operator can retry it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the saga is {0:?}; only a stuck one can be retried")]
+#[error("the saga is {}; only a stuck one can be retried", .0.as_str())]
 pub struct Refusal(pub Status);
 
 impl Saga {
