@@ -9,17 +9,22 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Empty};
 
 /// Bytes of an answer that is held to make its tag; larger ones go out without one.
 const BODY_BYTES_MAX: u64 = 1 << 20;
 
-/// Tags the answers to GET requests.
+/// Tags the answers to GET and HEAD requests. Those to HEAD still have their bodies here: the router, which is further
+/// out, takes them off and leaves their lengths.
 pub(crate) async fn layer(request: Request, next: Next) -> Response {
-    let asked = request.method() == Method::GET;
+    let asked = matches!(*request.method(), Method::GET | Method::HEAD);
     // Nothing else of the request is kept: almost always one value or none.
     let held: Vec<HeaderValue> = request.headers().get_all(IF_NONE_MATCH).iter().cloned().collect();
     let response = next.run(request).await;
-    if asked && can_be_tagged(&response) { tagged(&held, response).await } else { response }
+    let response = if asked && can_be_tagged(&response) { tagged(&held, response).await } else { response };
+    let held = response.status() == StatusCode::NOT_MODIFIED;
+    if held { response.map(|_| no_body()) } else { response }
 }
 
 fn can_be_tagged(response: &Response) -> bool {
@@ -46,6 +51,12 @@ async fn tagged(held: &[HeaderValue], response: Response) -> Response {
     parts.headers.remove(CONTENT_TYPE);
     parts.headers.remove(CONTENT_LENGTH);
     Response::from_parts(parts, Body::empty())
+}
+
+/// The body of 304: nothing, of a length that is not known. One that is sent would be taken for that of the whole answer
+/// (RFC 9110, 8.6), and the router sends every one that it knows.
+fn no_body() -> Body {
+    Body::new(Empty::<Bytes>::new().map_frame(|frame| frame))
 }
 
 #[cfg(test)]

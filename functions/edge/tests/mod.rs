@@ -53,6 +53,8 @@ struct Reply {
     headers: HeaderMap,
     /// `null` when it is no JSON.
     body: Value,
+    /// How long the body is.
+    bytes: usize,
 }
 
 impl Reply {
@@ -244,7 +246,12 @@ impl Call<'_> {
         let response = self.world.router.clone().oneshot(request).await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
-        Reply { status, headers, body: serde_json::from_slice(&bytes).unwrap_or_default() }
+        Reply {
+            status,
+            headers,
+            body: serde_json::from_slice(&bytes).unwrap_or_default(),
+            bytes: bytes.len(),
+        }
     }
 }
 

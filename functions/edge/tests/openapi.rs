@@ -12,7 +12,9 @@ async fn the_document_names_every_path_and_method_and_no_other() {
     for (folder, path, function) in
         crate::table().into_iter().filter(|(_, path, _)| path.starts_with("/api/"))
     {
-        let methods = crate::edge::layout::methods(path, function).await;
+        let mut methods = crate::edge::layout::methods(path, function).await;
+        // HEAD is described once, for every GET.
+        assert_eq!(methods.remove("head"), methods.contains("get"), "{folder}");
         assert_eq!(methods.len(), 1, "{folder}");
         served.insert((path.to_owned(), methods.into_iter().next().unwrap()), folder.to_owned());
     }
@@ -24,6 +26,21 @@ async fn the_document_names_every_path_and_method_and_no_other() {
         }
     }
     assert_eq!(described, served);
+    assert!(document()["info"]["description"].as_str().unwrap().contains("HEAD"));
+}
+
+#[test]
+fn the_document_and_the_details_of_problems_name_a_status_alike() {
+    let document = document();
+    let listed = |schema: &str| document["components"]["schemas"][schema]["enum"].clone();
+    assert_eq!(listed("OrderStatus"), json!(domain::order::Status::ALL));
+    assert_eq!(listed("OrderStatus"), json!(domain::order::Status::ALL.map(domain::order::Status::as_str)));
+    assert_eq!(listed("BillStatus"), json!(domain::bill::Status::ALL));
+    assert_eq!(listed("BillStatus"), json!(domain::bill::Status::ALL.map(domain::bill::Status::as_str)));
+    assert_eq!(listed("PaymentStatus"), json!(domain::pay::Status::ALL));
+    assert_eq!(listed("PaymentStatus"), json!(domain::pay::Status::ALL.map(domain::pay::Status::as_str)));
+    assert_eq!(listed("SagaStatus"), json!(domain::saga::Status::ALL));
+    assert_eq!(listed("SagaStatus"), json!(domain::saga::Status::ALL.map(domain::saga::Status::as_str)));
 }
 
 #[test]
