@@ -1,5 +1,6 @@
 use super::*;
 use contract::problem::Code;
+use domain::ids::{CustomerId, PhoneNumber};
 use std::collections::{BTreeMap, BTreeSet};
 
 fn document() -> Value {
@@ -77,5 +78,71 @@ fn check_references(value: &Value, document: &Value) {
         }
         Value::Array(items) => items.iter().for_each(|item| check_references(item, document)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// Every operation, by its id.
+fn operations(document: &Value) -> BTreeMap<String, (String, Value)> {
+    let paths = document["paths"].as_object().unwrap().values();
+    let operations = paths.flat_map(|methods| methods.as_object().unwrap());
+    let named = |(method, operation): (&String, &Value)| {
+        (operation["operationId"].as_str().unwrap().to_owned(), (method.clone(), operation.clone()))
+    };
+    operations.map(named).collect()
+}
+
+#[test]
+fn every_get_of_json_says_that_it_has_a_version_and_can_be_asked_for_a_newer_one() {
+    let document = document();
+    for (id, (method, operation)) in operations(&document) {
+        let answers = &operation["responses"];
+        if method != "get" || answers["200"]["content"]["application/json"].is_null() {
+            continue;
+        }
+        assert_eq!(answers["200"]["headers"]["ETag"]["$ref"], "#/components/headers/ETag", "{id}");
+        assert_eq!(answers["304"]["$ref"], "#/components/responses/NotModified", "{id}");
+        let held = json!({ "$ref": "#/components/parameters/IfNoneMatch" });
+        assert!(operation["parameters"].as_array().unwrap().contains(&held), "{id}");
+    }
+}
+
+#[test]
+fn every_operation_of_the_api_says_that_a_request_can_be_malformed() {
+    // Of a page's query only its scripts know.
+    let pages = ["web_mypage", "web_console", "web_asset"];
+    for (id, (_, operation)) in operations(&document()) {
+        assert_eq!(operation["responses"]["400"].is_object(), !pages.contains(&id.as_str()), "{id}");
+    }
+}
+
+#[test]
+fn the_document_describes_the_headers_that_belong_to_a_status() {
+    let responses = &document()["components"]["responses"];
+    assert!(responses["Unauthenticated"]["headers"]["WWW-Authenticate"].is_object());
+    let seconds = &responses["Unavailable"]["headers"]["Retry-After"]["schema"];
+    assert_eq!((&seconds["minimum"], &seconds["maximum"]), (&json!(1), &json!(60)));
+}
+
+#[test]
+fn the_document_allows_what_the_parsers_of_ids_and_keys_allow() {
+    use domain::limits::IDEMPOTENCY_KEY_CHARS_MAX;
+    let components = &document()["components"];
+    let (schemas, parameters) = (&components["schemas"], &components["parameters"]);
+    let customer = &schemas["CustomerId"];
+    assert_eq!(customer["pattern"], "^[!-~]*$");
+    let longest = usize::try_from(customer["maxLength"].as_u64().unwrap()).unwrap();
+    assert!(
+        CustomerId::parse("~".repeat(longest)).is_ok() && CustomerId::parse("!".repeat(longest + 1)).is_err()
+    );
+    for key in ["IdempotencyKey", "IdempotencyKeyRequired"] {
+        let pattern = format!("^[!-~]{{1,{IDEMPOTENCY_KEY_CHARS_MAX}}}$");
+        assert_eq!(parameters[key]["schema"]["pattern"], pattern);
+    }
+    assert_eq!(parameters["Cursor"]["schema"]["minLength"], 1);
+    assert_eq!(schemas["NewPayment"]["properties"]["billId"]["minLength"], 1);
+    // Dashes may stand anywhere among eleven digits.
+    assert_eq!(schemas["NewOrder"]["properties"]["wishNumber"]["pattern"], "^-*0-*1-*0(-*[0-9]){8}-*$");
+    for (number, valid) in [("-0-1--012345678-", true), ("010-1234-567", false), ("011-1234-5678", false)] {
+        assert_eq!(PhoneNumber::parse(number).is_ok(), valid, "{number}");
     }
 }
