@@ -15,7 +15,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 #[derive(Parser)]
-#[command(name = "cargo xtask", about = "What developers and continuous integration run.")]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    about = "What developers and continuous integration run."
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -27,8 +31,14 @@ enum Command {
     /// stops at the first failure.
     #[command(visible_alias = "ci")]
     Test {
-        /// Only this step or part; may be given several times.
-        #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(steps::names()))]
+        // Its help shows the steps of each part.
+        #[arg(
+            long,
+            value_name = "NAME",
+            value_parser = PossibleValuesParser::new(steps::names()),
+            hide_possible_values = true,
+            help = steps::help()
+        )]
         only: Vec<String>,
     },
     /// Builds the handler for Azure and lays out what is deployed: target/functionapp and target/functionapp.zip.

@@ -42,6 +42,23 @@ pub(crate) fn names() -> Vec<&'static str> {
     names.into_iter().collect()
 }
 
+/// What `--only` says of itself: the steps of each part, as README has them.
+pub(crate) fn help() -> String {
+    let mut parts: Vec<(&str, Vec<&str>)> = Vec::new();
+    for step in &STEPS {
+        match parts.last_mut() {
+            Some((part, steps)) if *part == step.part => steps.push(step.name),
+            _ => parts.push((step.part, vec![step.name])),
+        }
+    }
+    let line = |(part, steps): (&str, Vec<&str>)| match steps[..] {
+        [step] if step == part => part.to_owned(),
+        _ => format!("{part}: {}", steps.join(", ")),
+    };
+    let lines: Vec<String> = parts.into_iter().map(line).collect();
+    format!("Only this part or step; may be given several times. {}", lines.join("; "))
+}
+
 /// Runs the steps that `only` names, or the default ones when it names none, and prints how long each took; stops
 /// at the first that fails.
 pub(crate) fn run(root: &Path, only: &[String]) -> Result<()> {
@@ -132,4 +149,22 @@ pub(crate) fn bench(root: &Path, what: Option<&str>) -> Result<()> {
         bench.args(["--", what]);
     }
     run_command(&mut bench)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn help_and_readme_name_every_part_with_its_steps() {
+        let readme = include_str!("../../README.md");
+        for step in &STEPS {
+            let row = readme.lines().find(|line| line.starts_with(&format!("| `{}` |", step.part)));
+            let row = row.unwrap_or_else(|| panic!("README has no row of {}", step.part));
+            assert!(step.name == step.part || row.contains(&format!("`{}`", step.name)), "{}", step.name);
+        }
+        let help = help();
+        assert!(help.contains("lint: fmt, tidy, clippy, deny, doc; infra: "), "{help}");
+        assert!(help.contains("; browser; stage; "), "{help}");
+    }
 }

@@ -4,12 +4,18 @@ use crate::Store;
 use crate::options::{FunctionApp, Options};
 use crate::server::LocalHost;
 use crate::storage::endpoint;
-use clap::{Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
+
+/// Where the handler describes its API.
+const DESCRIPTION: &str = "/api/openapi.json";
 
 /// Plays the phone company on this machine: Functions host, Service Bus, payment gateway, token issuer.
 #[derive(Debug, Parser)]
@@ -20,7 +26,7 @@ struct Cli {
     /// Port on 127.0.0.1; 0 takes any that is free.
     #[arg(long, default_value_t = 7071)]
     port: u16,
-    /// Folder of everything that outlives a restart.
+    /// Folder that keeps all data between restarts.
     #[arg(long, default_value = ".data", value_name = "DIR")]
     data: PathBuf,
     /// Handler processes.
@@ -42,18 +48,34 @@ struct Cli {
 
 #[derive(Debug, Clone, Subcommand)]
 enum Command {
-    /// Plays the six steps and a failure that is undone, and prints what happens.
+    /// Plays the product's six steps and one failure, in nine scenes, and prints what happens.
     Demo {
-        /// The local host to play against; the one on the usual port, or else a temporary one, when left away.
+        /// Local host to play against [default: the one on port 7071, else a temporary one].
         #[arg(long, value_name = "URL", conflicts_with = "store")]
         url: Option<String>,
-        /// Bills the last ended month although other customers' lines wait for that too.
+        /// Go on even if the billing run bills other customers' lines too.
         #[arg(long)]
         yes: bool,
     },
     /// Runs the handler in this process, as the Functions host would start it.
     #[command(hide = true)]
     Handler,
+}
+
+/// Options of the local host itself. A subcommand would ignore them, and does something else than whoever gives one
+/// expects.
+const OF_THE_HOST: [&str; 6] = ["port", "data", "workers", "documents", "script_root", "buckets"];
+
+fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    let mut command = Cli::command();
+    let matches = command.try_get_matches_from_mut(arguments)?;
+    let given = |option: &&str| matches.value_source(option) == Some(ValueSource::CommandLine);
+    if let (Some(name), Some(option)) = (matches.subcommand_name(), OF_THE_HOST.into_iter().find(given)) {
+        let option = option.replace('_', "-");
+        let problem = format!("--{option} is for the local host itself; {name} would ignore it");
+        return Err(command.error(ErrorKind::ArgumentConflict, problem));
+    }
+    Cli::from_arg_matches(&matches)
 }
 
 fn buckets(text: &str) -> Result<u32, String> {
@@ -63,7 +85,7 @@ fn buckets(text: &str) -> Result<u32, String> {
 
 /// Runs what the command line asks for.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = parse(std::env::args_os()).unwrap_or_else(|error| error.exit());
     functions::end_with_host();
     match &cli.command {
         Some(Command::Handler) => functions::run(),
@@ -151,10 +173,10 @@ fn greet(local_host: &LocalHost, data: &Path) {
         "\nThe local host is ready: {functions} functions.\n\n\
          \u{20} Home      {url}/\n\
          \u{20} Sign in   {url}/dev/sign-in\n\
-         \u{20} API       {url}/api\n\
+         \u{20} API       {url}{DESCRIPTION}\n\
          \u{20} Status    {url}/admin/host/status\n\
          \u{20} Data      {}\n\n\
-         Ctrl-C stops it.\n\n",
+         Lines in JSON below are the handler's log. Ctrl-C stops it.\n\n",
         data.display()
     );
     // A console that is gone is no reason to stop serving.
@@ -175,7 +197,10 @@ fn fail(error: &dyn std::error::Error) -> ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
+
+    fn arguments(line: &str) -> Vec<OsString> {
+        line.split(' ').map(OsString::from).collect()
+    }
 
     #[test]
     fn the_command_line_is_consistent() {
@@ -189,6 +214,23 @@ mod tests {
         assert_eq!(parse("64").unwrap(), Some(64));
         for text in ["0", "3", "-1", "many"] {
             assert!(parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn options_that_a_subcommand_would_ignore_are_refused() {
+        for line in ["local-host --port 0 --data x demo", "local-host --script-root x demo --yes"] {
+            let refused = parse(arguments(line)).unwrap_err();
+            assert_eq!(refused.kind(), ErrorKind::ArgumentConflict, "{line}");
+            assert!(refused.to_string().contains("is for the local host itself"), "{refused}");
+        }
+        for line in [
+            "local-host --port 0",
+            "local-host demo --store azurite",
+            "local-host --store azurite demo",
+            "local-host handler",
+        ] {
+            assert!(parse(arguments(line)).is_ok(), "{line}");
         }
     }
 

@@ -8,7 +8,7 @@ use crate::gateway::{self, Gateway};
 use crate::host::{self, ConfigError, Context, Host, HostConfig, Launch, Parts, Settings};
 use crate::issuer::{self, AUDIENCE, Issuer, IssuerError};
 use crate::options::Options;
-use crate::storage::Storage;
+use crate::storage::{Claim, Storage};
 use crate::{card_form, pages, problem, sign_in};
 use app::ports::Clock;
 use axum::Router;
@@ -101,6 +101,7 @@ pub struct LocalHost {
     bus_token: String,
     console: Console,
     storage: Storage,
+    claiming: JoinHandle<()>,
     stopping: watch::Sender<bool>,
     server: JoinHandle<()>,
     /// Held for as long as the data folder is in use.
@@ -119,6 +120,7 @@ impl LocalHost {
         let services = Services::open(&data, &url, &options)?;
         let storage = Storage::open(&options.store, options.documents.as_deref(), &data).await?;
         let (host, routes) = services.host(&options, &storage, &data, &url)?;
+        let claiming = tokio::spawn(claim_when_used(Arc::clone(&host), storage.claim.clone()));
         let stopping = watch::Sender::new(false);
         let server = serve(listener, routes, &stopping);
         let Services { broker, gateway, issuer, clock, bus_token, console, .. } = services;
@@ -132,6 +134,7 @@ impl LocalHost {
             bus_token,
             console,
             storage,
+            claiming,
             stopping,
             server,
             _lock: lock,
@@ -186,6 +189,7 @@ impl LocalHost {
     /// Lets what is under way finish for at most 10 s, then ends everything.
     pub async fn stop(self) {
         self.host.stop().await;
+        self.claiming.abort();
         self.stopping.send_replace(true);
         // Connections that somebody keeps open do not keep the host alive.
         if tokio::time::timeout(SERVER_STOPS_IN, self.server).await.is_err() {
@@ -300,6 +304,14 @@ impl Services {
             .nest("/servicebus", bus::rest::router(Arc::clone(&self.broker), self.bus_token.clone()))
             .nest(RESOURCE_MANAGER, manager)
             .method_not_allowed_fallback(problem::unknown_method)
+    }
+}
+
+/// Writes down which store the data folder belongs to, as soon as a handler works with that store.
+async fn claim_when_used(host: Arc<Host>, claim: Claim) {
+    host.first_ready().await;
+    if let Err(error) = claim.write() {
+        tracing::error!(error = &error as &dyn std::error::Error, "the data folder does not know its store");
     }
 }
 

@@ -2,8 +2,9 @@
 
 use crate::server::StartError;
 use azurite::{Azurite, AzuriteError, Options, STANDARD_BLOB_PORT, STANDARD_TABLE_PORT};
+use std::io::ErrorKind;
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 /// The setting of everything that is kept in the data folder.
@@ -62,6 +63,8 @@ pub(crate) struct Storage {
     pub(crate) tables: String,
     /// `DOCUMENTS`.
     pub(crate) documents: String,
+    /// What says that the data folder is this store's.
+    pub(crate) claim: Claim,
     azurite: Option<Azurite>,
 }
 
@@ -74,17 +77,18 @@ impl Storage {
         data: &Path,
     ) -> Result<Self, StartError> {
         let name = store.name();
-        claim(data, name)?;
+        let claim = Claim::check(data, name)?;
         let documents = documents.unwrap_or(EMBEDDED).to_owned();
         match store {
             Store::Embedded | Store::Endpoint(_) => {
-                Ok(Self { tables: name.to_owned(), documents, azurite: None })
+                Ok(Self { tables: name.to_owned(), documents, claim, azurite: None })
             }
             Store::Azurite => {
                 let azurite = start_azurite(data).await?;
                 Ok(Self {
                     tables: azurite.tables_endpoint().to_owned(),
                     documents: azurite.blobs_endpoint().to_owned(),
+                    claim,
                     azurite: Some(azurite),
                 })
             }
@@ -97,15 +101,35 @@ impl Storage {
     }
 }
 
-fn claim(data: &Path, store: &str) -> Result<(), StartError> {
-    let file = data.join(STORE_FILE);
-    match std::fs::read_to_string(&file) {
-        Ok(found) if found == store => Ok(()),
-        Ok(found) => Err(StartError::OtherStore { data: data.to_owned(), store: found }),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            std::fs::write(&file, store).map_err(|error| StartError::data(&file, error))
+/// A data folder and the store that it is used with. Nothing is written before a handler has reached that store: a
+/// mistyped address leaves a fresh folder free.
+#[derive(Debug, Clone)]
+pub(crate) struct Claim {
+    file: PathBuf,
+    store: String,
+}
+
+impl Claim {
+    /// Refuses a folder that was made with another store.
+    fn check(data: &Path, store: &str) -> Result<Self, StartError> {
+        let file = data.join(STORE_FILE);
+        match std::fs::read_to_string(&file) {
+            Ok(found) if found != store => {
+                Err(StartError::OtherStore { data: data.to_owned(), store: found })
+            }
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(StartError::data(&file, error)),
+            Ok(_) | Err(_) => Ok(Self { file, store: store.to_owned() }),
         }
-        Err(error) => Err(StartError::data(&file, error)),
+    }
+
+    /// Writes it down, whole or not at all.
+    pub(crate) fn write(&self) -> Result<(), StartError> {
+        if self.file.exists() {
+            return Ok(());
+        }
+        let draft = self.file.with_extension("new");
+        let written = std::fs::write(&draft, &self.store).and_then(|()| std::fs::rename(&draft, &self.file));
+        written.map_err(|error| StartError::data(&self.file, error))
     }
 }
 
@@ -161,10 +185,18 @@ mod tests {
     async fn a_data_folder_keeps_to_the_store_it_was_made_with() {
         let data = tempfile::tempdir().unwrap();
         for _ in 0..2 {
-            Storage::open(&Store::Embedded, None, data.path()).await.unwrap();
+            Storage::open(&Store::Embedded, None, data.path()).await.unwrap().claim.write().unwrap();
         }
         let other = Storage::open(&Store::Azurite, None, data.path()).await.unwrap_err();
         assert!(matches!(other, StartError::OtherStore { store, .. } if store == "embedded"));
+    }
+
+    #[tokio::test]
+    async fn a_data_folder_is_free_until_a_store_was_reached() {
+        let data = tempfile::tempdir().unwrap();
+        let mistyped = Store::Endpoint("http://127.0.0.1:1".to_owned());
+        Storage::open(&mistyped, None, data.path()).await.unwrap();
+        Storage::open(&Store::Embedded, None, data.path()).await.unwrap();
     }
 
     #[test]

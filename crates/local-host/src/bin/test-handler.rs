@@ -34,6 +34,10 @@ async fn run() -> Result<(), Error> {
         std::thread::spawn(end_with_stdin);
     }
     let port: u16 = setting("FUNCTIONS_CUSTOMHANDLER_PORT").parse()?;
+    let obstacle = setting("TEST_CANNOT_START");
+    if !obstacle.is_empty() {
+        return Err(obstacle.into());
+    }
     if setting("TEST_NEVER_LISTEN") == "1" {
         std::future::pending::<()>().await;
     }

@@ -200,8 +200,7 @@ impl<'a> Api<'a> {
             let (status, answer) = self.send(&call).await?;
             let found = status == call.wanted && is_so(&answer);
             if found {
-                let times = if asked == 1 { String::new() } else { format!(", asked {asked} times") };
-                self.print(&call, status, &times)?;
+                self.print(&call, status, &polled(asked))?;
                 return Ok(answer);
             }
             if Instant::now() >= deadline {
@@ -264,6 +263,15 @@ impl<'a> Api<'a> {
             call.path,
             status.as_u16()
         ))
+    }
+}
+
+/// How often a call was made until its answer was the one that was waited for.
+fn polled(times: u32) -> String {
+    match times {
+        0 | 1 => String::new(),
+        2 => ", polled twice".to_owned(),
+        times => format!(", polled {times} times"),
     }
 }
 

@@ -32,7 +32,7 @@ impl Screen {
     }
 
     pub(super) fn ending(&mut self, calls: u32) -> io::Result<()> {
-        writeln!(self.out, "\nAll of it was as it should be: {} steps, {calls} calls.", self.steps)?;
+        writeln!(self.out, "\nAll of it was as it should be: {} scenes, {calls} calls.", self.steps)?;
         self.out.flush()
     }
 

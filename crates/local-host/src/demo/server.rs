@@ -98,7 +98,7 @@ impl Server {
         match &self.own {
             Some(_) => format!("Playing on a temporary local host, {}: it is gone afterwards.", self.url),
             None => format!(
-                "Playing on the local host at {}, with fresh customers. It lends its clock for a moment.",
+                "Playing on the local host at {}, with fresh customers. It sets that host's clock for a moment and puts it back.",
                 self.url
             ),
         }

@@ -25,8 +25,8 @@ pub(super) fn list(value: &Value) -> &[Value] {
     value.as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
-/// The price list.
-pub(super) fn plans(items: &[Value]) -> Table<7> {
+/// The price list; a plan that is no longer sold says so.
+pub(super) fn plans(items: &[Value]) -> Table<8> {
     use Side::{Left, Right};
     let mut table = Table::new([
         ("plan", Left),
@@ -36,6 +36,7 @@ pub(super) fn plans(items: &[Value]) -> Table<7> {
         ("SMS", Right),
         ("MB", Right),
         ("name", Left),
+        ("", Left),
     ]);
     for plan in items {
         let included = |what: &str| match plan["allowances"][what].as_i64() {
@@ -51,6 +52,7 @@ pub(super) fn plans(items: &[Value]) -> Table<7> {
             included("sms"),
             included("dataMb"),
             name,
+            if plan["onSale"] == true { String::new() } else { "cannot be ordered".to_owned() },
         ]);
     }
     table
@@ -111,4 +113,19 @@ fn facts(item: &Value) -> String {
         .chain([sum, due])
         .filter(|fact| !fact.is_empty())
         .fold(String::new(), |all, fact| format!("{all}, {fact}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_plan_that_cannot_be_ordered_is_marked() {
+        let plan = |code: &str, on_sale: bool| json!({ "code": code, "onSale": on_sale });
+        let table = plans(&[plan("new", true), plan("old", false)]).to_string();
+        let marked: Vec<&str> = table.lines().filter(|line| line.ends_with("cannot be ordered")).collect();
+        assert_eq!(marked.len(), 1, "{table}");
+        assert!(marked[0].starts_with("old"), "{table}");
+    }
 }

@@ -131,7 +131,10 @@ async fn invoke(
         let (host, body) = (Arc::clone(&host), text(input.unwrap_or_default().input));
         tokio::spawn(async move { deliver_by_hand(&host, &function, &body).await });
     } else {
-        return Err(Problem::invalid(format!("requests to its route set {name} off")));
+        return Err(Problem::invalid(format!(
+            "{} is an HTTP function: call its route instead",
+            function.name
+        )));
     }
     Ok(StatusCode::ACCEPTED)
 }

@@ -18,6 +18,8 @@ pub(crate) struct Generation {
     changes: watch::Sender<u64>,
     /// Why these workers cannot go on.
     failure: watch::Sender<Option<String>>,
+    /// One of them was ready at some time.
+    was_ready: watch::Sender<bool>,
     stopping: watch::Sender<bool>,
     keepers: Mutex<JoinSet<()>>,
 }
@@ -35,6 +37,7 @@ impl Generation {
             slots: Mutex::new((0..workers).map(|_| Slot::Starting).collect()),
             changes: watch::Sender::new(0),
             failure: watch::Sender::new(None),
+            was_ready: watch::Sender::new(false),
             stopping: watch::Sender::new(false),
             keepers: Mutex::default(),
         });
@@ -88,6 +91,16 @@ impl Generation {
         }
     }
 
+    /// Waits until one of them was ready.
+    pub(crate) async fn first_ready(&self) {
+        set(&mut self.was_ready.subscribe()).await;
+    }
+
+    /// Whether one of them was ready at some time.
+    pub(crate) fn was_ready(&self) -> bool {
+        *self.was_ready.borrow()
+    }
+
     /// Waits until these workers cannot go on, and tells why.
     pub(crate) async fn failed(&self) -> String {
         failed(&mut self.failure.subscribe()).await
@@ -121,16 +134,18 @@ impl Generation {
             };
             let end = tokio::select! {
                 end = self.live(index, &mut process, &worker) => end,
-                () = set(&mut stopping) => return process.kill().await,
+                () = set(&mut stopping) => return drop(process.kill().await),
             };
-            process.kill().await;
+            let printed = process.kill().await;
             report(&worker, end);
             match restarts.after(end, Instant::now()) {
                 Next::Restart => self.put(index, Slot::Starting),
                 Next::Nothing => return set(&mut stopping).await,
                 Next::StopHost => {
                     self.put(index, Slot::Starting);
-                    return self.fail("the handler failed three times in a row".to_owned());
+                    let said = printed.last_error().await.map(|error| format!("; it said: {error}"));
+                    let said = said.unwrap_or_default();
+                    return self.fail(format!("the handler failed three times in a row{said}"));
                 }
             }
         }
@@ -148,6 +163,7 @@ impl Generation {
         }
         tracing::info!(worker.id, worker.port, worker.pid, "handler ready");
         self.put(index, Slot::Ready(Arc::clone(worker)));
+        self.was_ready.send_replace(true);
         tokio::select! {
             end = process.exited() => end,
             end = worker.condemned() => end,

@@ -154,6 +154,11 @@ impl Host {
         self.pool.ready().await
     }
 
+    /// Waits until a first worker was ready.
+    pub(crate) async fn first_ready(&self) {
+        self.pool.first_ready().await;
+    }
+
     /// Waits until the host has to stop because of its workers, and tells why.
     pub(crate) async fn failed(&self) -> String {
         self.pool.failed().await
@@ -169,10 +174,15 @@ impl Host {
         let deadline = Instant::now() + DRAIN_AT_STOP;
         self.phase.send_replace(Phase::Stopping);
         let mut triggers = std::mem::take(&mut *self.triggers.lock().unwrap_or_else(PoisonError::into_inner));
-        let settled = async { while triggers.join_next().await.is_some() {} };
-        let in_time = tokio::time::timeout_at(deadline, settled).await;
-        if in_time.is_err() {
-            tracing::warn!("some functions did not finish in time; their messages are delivered again");
+        if self.pool.was_ready() {
+            let settled = async { while triggers.join_next().await.is_some() {} };
+            let in_time = tokio::time::timeout_at(deadline, settled).await;
+            if in_time.is_err() {
+                tracing::warn!("some functions did not finish in time; their messages are delivered again");
+            }
+        } else {
+            // They wait for a first worker, and have begun nothing.
+            triggers.shutdown().await;
         }
         self.pool.stop(deadline.saturating_duration_since(Instant::now())).await;
     }

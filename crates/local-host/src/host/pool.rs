@@ -131,6 +131,16 @@ impl Pool {
         self.current().ready().await
     }
 
+    /// Waits until a first worker was ready.
+    pub(crate) async fn first_ready(&self) {
+        self.current().first_ready().await;
+    }
+
+    /// Whether there ever was a worker that could be asked.
+    pub(crate) fn was_ready(&self) -> bool {
+        self.current().was_ready()
+    }
+
     /// The workers that listen.
     pub(crate) fn workers(&self) -> Vec<Arc<Worker>> {
         self.current().workers()

@@ -2,7 +2,7 @@
 
 use super::restarts::End;
 use crate::chance;
-use crate::console::{Console, Stream};
+use crate::console::{Console, Printed, Stream};
 use axum::body::Body;
 use axum::http::uri::{Authority, PathAndQuery};
 use axum::http::{Request, Response, Uri};
@@ -63,6 +63,7 @@ pub(crate) struct Lease {
 /// The process behind a worker. Dropping it kills the process.
 pub(crate) struct Process {
     child: Child,
+    printed: Printed,
     /// Closed when this host ends, however it ends.
     _stdin: Option<tokio::process::ChildStdin>,
 }
@@ -74,14 +75,15 @@ impl Launch {
         let id = chance::uuid().to_string();
         let mut child = self.command(port, &id).spawn()?;
         let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let mut printed = Printed::default();
         if let Some(stdout) = stdout {
-            tokio::spawn(console.clone().copy(Stream::Out, stdout));
+            printed.follow(console, Stream::Out, stdout);
         }
         if let Some(stderr) = stderr {
-            tokio::spawn(console.clone().copy(Stream::Err, stderr));
+            printed.follow(console, Stream::Err, stderr);
         }
         let worker = Worker::new(id, port, child.id()).map_err(std::io::Error::other)?;
-        Ok((Process { child, _stdin: stdin }, Arc::new(worker)))
+        Ok((Process { child, printed, _stdin: stdin }, Arc::new(worker)))
     }
 
     fn command(&self, port: u16, id: &str) -> Command {
@@ -122,10 +124,11 @@ impl Process {
         End::Exited(self.child.wait().await.ok().and_then(|status| status.code()))
     }
 
-    /// Kills it: the real host sends SIGKILL and nothing else.
-    pub(crate) async fn kill(mut self) {
+    /// Kills it, and leaves what it printed: the real host sends SIGKILL and nothing else.
+    pub(crate) async fn kill(mut self) -> Printed {
         // It may have ended by itself.
         let _ = self.child.kill().await;
+        self.printed
     }
 }
 

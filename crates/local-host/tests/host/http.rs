@@ -1,6 +1,6 @@
 use crate::rig::Rig;
 use reqwest::StatusCode;
-use reqwest::header::{ALLOW, CONTENT_TYPE, HeaderMap};
+use reqwest::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 use serde_json::{Value, json};
 use std::convert::Infallible;
 use std::time::Duration;
@@ -11,6 +11,17 @@ async fn problem(response: reqwest::Response) -> (u16, String) {
     let body: Value = response.json().await.unwrap();
     assert_eq!(body["status"], status);
     (status, body["code"].as_str().unwrap().to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn head_is_forwarded_where_a_function_takes_it_and_answered_without_the_body() {
+    let rig = Rig::start().await;
+    let head = rig.client.head(rig.url("/api/orders/1234567")).send().await.unwrap();
+    assert_eq!((head.status(), &head.headers()[CONTENT_LENGTH]), (StatusCode::OK, &"7".parse().unwrap()));
+    assert_eq!(head.bytes().await.unwrap().len(), 0);
+    let refused = rig.client.head(rig.url("/api/slow")).send().await.unwrap();
+    assert_eq!(refused.status(), StatusCode::METHOD_NOT_ALLOWED);
+    rig.host.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -136,6 +147,9 @@ async fn bad_bodies_of_the_hosts_own_paths_are_refused() {
         let (status, code) = problem(request.send().await.unwrap()).await;
         assert_eq!((status, code.as_str()), expected, "{path} {body}");
     }
+    let by_hand = rig.client.post(rig.url("/admin/functions/Echo")).json(&json!({})).send().await.unwrap();
+    let told: Value = by_hand.json().await.unwrap();
+    assert_eq!(told["detail"], "echo is an HTTP function: call its route instead");
     let huge = rig.client.post(rig.url("/dev/token")).header(CONTENT_TYPE, json).body(vec![b' '; 70_000]);
     assert_eq!(problem(huge.send().await.unwrap()).await, (413, "body_too_large".to_owned()));
     rig.host.stop().await;

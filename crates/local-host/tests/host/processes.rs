@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
 
 fn command(root: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_local-host"));
@@ -77,11 +78,12 @@ fn is_alive(pid: u32) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_says_where_it_is_passes_on_what_the_handler_prints_and_stops_cleanly() {
+async fn the_host_prints_its_address_relays_handler_output_and_stops_cleanly() {
     for name in ["-TERM", "-INT"] {
         let folder = staged();
         let (mut child, printed, mut rest) = ready(folder.path());
         assert!(printed.contains("/dev/sign-in") && printed.contains("9 functions"), "{printed}");
+        assert!(printed.contains("/api/openapi.json") && printed.contains("the handler's log"), "{printed}");
         assert!(printed.contains("the handler listens"), "{printed}");
         let pid = handler_pid(&url(&printed)).await;
         signal(&child, name);
@@ -139,6 +141,26 @@ async fn a_handler_that_keeps_crashing_ends_the_host_with_an_error() {
     let mut errors = String::new();
     child.stderr.unwrap().read_to_string(&mut errors).unwrap();
     assert!(errors.contains("three times"), "{errors}");
+}
+
+#[test]
+fn a_handler_that_never_starts_ends_the_host_at_once_with_its_own_error_and_leaves_the_folder_free() {
+    let folder = staged();
+    let settings = json!({ "Values": { "TEST_CANNOT_START": "the tables did not answer" } });
+    std::fs::write(folder.path().join("local.settings.json"), settings.to_string()).unwrap();
+    let started = Instant::now();
+    let text = complaint(folder.path(), &["--port", "0", "--store", "http://127.0.0.1:1"]);
+    assert!(started.elapsed() < Duration::from_secs(8), "{:?}: {text}", started.elapsed());
+    let last = text.lines().last().unwrap();
+    assert!(last.starts_with("error: ") && last.ends_with("the tables did not answer"), "{text}");
+    assert!(!text.contains("did not finish in time"), "{text}");
+    std::fs::write(folder.path().join("local.settings.json"), "{}").unwrap();
+    let (mut child, ..) = ready(folder.path());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // From now on the folder is the other store's.
+    let text = complaint(folder.path(), &["--port", "0", "--store", "http://127.0.0.1:1"]);
+    assert!(text.contains("was made with --store embedded"), "{text}");
 }
 
 #[test]

@@ -72,7 +72,7 @@ pub(crate) fn write_app(root: &Path, host_json: &Value) {
         ("stream", http("stream", &["post"])),
         ("slow", http("slow", &["get"])),
         ("exit", http("exit", &["post"])),
-        ("order", http("orders/{id}", &["get"])),
+        ("order", http("orders/{id}", &["get", "head"])),
         ("off", http("off", &["get"])),
         ("on_work", trigger(&json!({ "queueName": "jobs" }))),
         ("on_event", trigger(&json!({ "topicName": "events", "subscriptionName": "one" }))),
