@@ -12,6 +12,7 @@ mod demo;
 mod documents;
 mod logs;
 mod published_usage;
+mod readme;
 mod reload;
 mod restart;
 mod runtime_levels;

@@ -58,7 +58,7 @@ async fn speaks(host: &LocalHost, user: &User, route: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_service_says_more_as_long_as_the_document_wants_it_to_in_the_same_process() {
+async fn a_service_logs_more_while_the_document_says_so_without_a_restart() {
     let (host, user) = start().await;
     let handlers = host.handlers().await;
     call(&user).await;

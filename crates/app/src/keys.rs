@@ -27,7 +27,7 @@ impl Buckets {
         self.0
     }
 
-    /// The partition of the bucket of an index.
+    /// The partition key of the bucket with this index.
     pub fn partition(index: u32) -> String {
         format!("b{index:04}")
     }

@@ -138,7 +138,7 @@ fn cached(response: &Response) -> [HeaderValue; 3] {
 }
 
 #[tokio::test]
-async fn who_holds_a_version_zipped_or_not_is_told_of_it_what_the_whole_answer_tells() {
+async fn a_304_has_the_headers_of_the_full_answer_zipped_or_not() {
     let site = Site::new(WebSettings::default());
     let file = |request: &HeaderMap| assets::serve(assets::version(), "app.css", request).unwrap();
     let boot = |request: &HeaderMap| assets::serve("current", "boot.js", request).unwrap();

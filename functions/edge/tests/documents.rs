@@ -33,7 +33,7 @@ async fn fetch(world: &World, who: Who, path: &str, held: &[&str]) -> Fetched {
 }
 
 #[tokio::test]
-async fn a_bill_is_a_page_that_may_do_nothing_and_is_kept_by_nobody_else() {
+async fn a_bill_page_is_sandboxed_and_never_cached_by_others() {
     let (world, bill) = World::with_bill().await;
     let page = fetch(&world, KIM, &path(&bill), &[]).await;
     assert_eq!(page.status, 200);

@@ -165,7 +165,7 @@ async fn what_is_not_recorded_is_carried_on_as_not_recorded() {
 }
 
 #[tokio::test]
-async fn without_anybody_who_takes_spans_messages_go_as_they_are() {
+async fn without_an_exporter_messages_are_sent_unchanged() {
     let bus = MemoryBus::default();
     let bus = Arc::new(bus);
     let traced = TracedBus { bus: bus.clone() };

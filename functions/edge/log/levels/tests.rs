@@ -123,7 +123,7 @@ fn the_start_follows_the_finer_setting_or_the_plainer_or_info() {
 }
 
 #[test]
-fn what_nobody_asked_for_costs_no_look_at_the_work_at_hand() {
+fn levels_that_are_off_cost_nothing() {
     fn interests(levels: &Levels) -> Vec<Interest> {
         let spans = tracing::info_span!("own").metadata().into_iter();
         spans.map(|metadata| levels.callsite(metadata)).collect()

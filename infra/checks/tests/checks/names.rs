@@ -55,7 +55,7 @@ fn json_of(path: &str) -> Value {
 }
 
 #[test]
-fn the_tables_are_the_codes() {
+fn bicep_and_code_name_the_same_tables() {
     let tables = Template::read().variable(MAIN, "tables");
     assert_eq!(set(texts(&tables)), set(Table::ALL.map(Table::name)));
     assert_eq!(texts(&tables).len(), Table::ALL.len());

@@ -44,7 +44,7 @@ async fn a_record_that_comes_again_is_counted_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_record_that_cannot_be_anybodys_is_rejected_with_its_reason() {
+async fn an_impossible_usage_record_is_rejected_with_its_reason() {
     let mut world = World::new(1);
     let line = open_lines(&mut world, 1).await.remove(0);
     let good = sms(&world, &line, "a", "3", OCTOBER_5);

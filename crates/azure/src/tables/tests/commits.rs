@@ -85,7 +85,7 @@ async fn an_operation_may_be_throttled_as_well() {
 }
 
 #[tokio::test]
-async fn a_failure_without_an_index_is_the_only_operations_or_nobodys() {
+async fn a_failure_without_an_index_belongs_to_a_lone_operation_only() {
     let failed = |message: &str| batch(&[not_done(409, "EntityAlreadyExists", message)]);
     for message in ["The specified entity already exists.", "Time:2026", ""] {
         let (answer, _) = commit([failed(message)], &[insert("a")]).await;
