@@ -55,7 +55,7 @@ impl Misfit {
     }
 
     /// The same, seen from what has it in its member or item.
-    fn within(self, outer: String) -> Self {
+    fn within(self, outer: &str) -> Self {
         let joint = if self.field.is_empty() || self.field.starts_with('[') { "" } else { "." };
         Self { field: format!("{outer}{joint}{}", self.field), detail: self.detail }
     }
@@ -245,7 +245,10 @@ impl<'de> SeqAccess<'de> for Items {
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Misfit> {
         let place = format!("[{}]", self.next);
         self.next += 1;
-        self.rest.next().map(|item| seed.deserialize(item).map_err(|misfit| misfit.within(place))).transpose()
+        self.rest
+            .next()
+            .map(|item| seed.deserialize(item).map_err(|misfit| misfit.within(&place)))
+            .transpose()
     }
 }
 
@@ -266,7 +269,7 @@ impl<'de> MapAccess<'de> for Members {
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Misfit> {
         let (name, value) = self.value.take().unwrap_or((String::new(), Said::Null));
-        seed.deserialize(value).map_err(|misfit| misfit.within(name))
+        seed.deserialize(value).map_err(|misfit| misfit.within(&name))
     }
 }
 

@@ -130,11 +130,11 @@ async fn head_is_answered_like_get_without_the_body() {
         assert_eq!(head.headers["content-length"], get.bytes.to_string(), "{path}");
         let tag = head.headers["etag"].to_str().unwrap().to_owned();
         for method in [Method::GET, Method::HEAD] {
-            let held = world.call(who, method.clone(), &path).header("If-None-Match", &tag).send().await;
-            assert_eq!((held.status, held.bytes), (304, 0), "{method} {path}");
-            assert_eq!(held.headers["etag"], tag, "{method} {path}");
+            let unchanged = world.call(who, method.clone(), &path).header("If-None-Match", &tag).send().await;
+            assert_eq!((unchanged.status, unchanged.bytes), (304, 0), "{method} {path}");
+            assert_eq!(unchanged.headers["etag"], tag, "{method} {path}");
             // A length of 304 would be that of the whole answer (RFC 9110, 8.6).
-            assert_eq!(held.headers.get("content-length"), None, "{method} {path}");
+            assert_eq!(unchanged.headers.get("content-length"), None, "{method} {path}");
         }
     }
 }
