@@ -24,9 +24,9 @@ export const billTitle = (id) => t("bill.title", { month: month(`${id.slice(0, 4
 export const newestFirst = (bills) => bills.toSorted((a, b) => b.usageMonth.localeCompare(a.usageMonth) || b.billId.localeCompare(a.billId));
 
 /** What was billed and is due in each of the last twelve months up to the newest bill, over all lines. */
-export function lastYear(bills, now = new Date()) {
+export function lastYear(bills) {
   const shown = bills.filter((bill) => bill.status !== "voided" && bill.status !== "on_hold");
-  const newest = shown.reduce((last, bill) => (bill.usageMonth > last ? bill.usageMonth : last), months(1, now)[0]);
+  const newest = shown.reduce((last, bill) => (bill.usageMonth > last ? bill.usageMonth : last), months(1)[0]);
   return yearTo(newest).map((name) => {
     const its = shown.filter((bill) => bill.usageMonth === name);
     const sum = (member) => its.reduce((total, bill) => total + bill[member], 0);

@@ -17,11 +17,13 @@ const roughly = (ms) => duration(ms < 1000 ? ms : Math.round(ms / 1000) * 1000);
 /** Lines a second since the run was seen last, and what is left of it, from two looks at it. */
 function usePace(run) {
   const first = useRef(null);
-  const elapsed = Date.parse(run.finishedAt ?? new Date().toISOString()) - Date.parse(run.startedAt);
-  if (run.status === "completed") return { elapsed, rate: elapsed > 0 && run.lines > 0 ? run.lines / (elapsed / 1000) : null };
-  const now = performance.now();
-  if (first.current?.pass !== run.passes) first.current = { pass: run.passes, at: now, lines: run.lines, done: run.bucketsDone };
-  const since = now - first.current.at;
+  if (run.status === "completed") {
+    const elapsed = Date.parse(run.finishedAt) - Date.parse(run.startedAt);
+    return { elapsed, rate: elapsed > 0 && run.lines > 0 ? run.lines / (elapsed / 1000) : null };
+  }
+  const seen = performance.now();
+  if (first.current?.pass !== run.passes) first.current = { pass: run.passes, at: seen, lines: run.lines, done: run.bucketsDone };
+  const since = seen - first.current.at;
   const [lines, done] = [run.lines - first.current.lines, run.bucketsDone - first.current.done];
   return {
     rate: since > 0 && lines > 0 ? lines / (since / 1000) : null,

@@ -1,4 +1,5 @@
 // Sums, times and numbers as the language writes them. All times are Seoul's.
+import { ahead } from "./session.js";
 import { locale, t } from "./text.js";
 
 const made = new Map();
@@ -86,10 +87,21 @@ export function duration(ms) {
   return unit("day", ms / 86_400_000);
 }
 
-/** The month of now in Seoul, and `count` months before it, newest first. */
-export function months(count, now = new Date()) {
-  const [year, at] = new Intl.DateTimeFormat("en-CA", { timeZone: "Asia/Seoul", year: "numeric", month: "2-digit" })
-    .format(now).split("-").map(Number);
+/**
+ * Now, as the service has it: the browser's clock may be wrong, and the service's may be set, on a developer's machine.
+ * `Date` headers come from the machine, and `asOf` of a customer's page is the time of its newest event.
+ */
+export const now = () => new Date(Date.now() + ahead());
+
+/** A moment's date in Seoul: `2026-11-03`. */
+const dateOf = (at) => new Intl.DateTimeFormat("en-CA", { timeZone: "Asia/Seoul" }).format(at);
+
+/** Today's date in Seoul. */
+export const today = () => dateOf(now());
+
+/** The month of a moment in Seoul, and as many before it that they are `count`, newest first. */
+export function months(count, of = now()) {
+  const [year, at] = dateOf(of).split("-").map(Number);
   return Array.from({ length: count }, (_, back) => {
     const index = year * 12 + (at - 1) - back;
     return `${Math.floor(index / 12)}-${String((index % 12) + 1).padStart(2, "0")}`;

@@ -74,7 +74,8 @@ export async function finishSignIn() {
   const response = await fetch(endpoint, { method: "POST", body });
   if (!response.ok) throw new Error(`token: ${response.status}`);
   const { access_token: token, expires_in: seconds } = await response.json();
-  sessionStorage.setItem(TOKEN, JSON.stringify({ token, until: Date.now() + seconds * 1000 }));
+  const until = Date.now() + seconds * 1000;
+  sessionStorage.setItem(TOKEN, JSON.stringify({ token, until, ahead: claims(token).exp * 1000 - until }));
   return true;
 }
 
@@ -100,11 +101,22 @@ export function signOut() {
   sessionStorage.clear();
 }
 
-/** Who is signed in, by the token; the handler checks it, the page only shows it. */
-export function who() {
-  const part = token()?.split(".")[1];
-  if (!part) return null;
+/** What a token says; the handler checks it, the page only shows it. */
+function claims(signed) {
+  const part = signed.split(".")[1];
   const bytes = Uint8Array.from(atob(part.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
-  const { sub, roles = [] } = JSON.parse(new TextDecoder().decode(bytes));
+  return JSON.parse(new TextDecoder().decode(bytes));
+}
+
+/** Milliseconds that the service is ahead of the browser: both said when the token ends, each by its own clock. */
+export function ahead() {
+  return JSON.parse(sessionStorage.getItem(TOKEN) ?? "null")?.ahead ?? 0;
+}
+
+/** Who is signed in, by the token. */
+export function who() {
+  const signed = token();
+  if (!signed) return null;
+  const { sub, roles = [] } = claims(signed);
   return { id: sub, customer: roles.includes("customer"), operator: roles.includes("operator") };
 }

@@ -59,9 +59,7 @@ for (const { language, size } of EVERYWHERE) {
     await host.setClock("2026-11-02T10:00:00+09:00");
     const before = await host.json("/api/billing-runs/2026-10", { who: "operator-1" }).catch(() => ({ passes: 0 }));
     const { passes } = before;
-    // The months to choose from follow the browser's clock, as an operator's do.
     await visit(browser, host, { screen, language, expected: [404] }, async (page) => {
-      await page.clock.setFixedTime("2026-11-02T10:00:00+09:00");
       await enter(page);
       await page.locator(".tiles").first().waitFor();
       await isFit(page);
@@ -305,8 +303,8 @@ for (const { language, size } of EVERYWHERE) {
     const run = { usageMonth: "2026-10", status: "running", passes: 1, lines: 0, issued: 0, skipped: 0, parked: 1, bucketsDone: 1, buckets: 4, startedAt: stamp };
     let now = run;
     let behind = [line, other];
+    await host.setClock(stamp);
     await visit(browser, host, { screen, language }, async (page) => {
-      await page.clock.setFixedTime(stamp);
       await page.route("**/api/billing-runs/2026-10", (route) => route.fulfill({ json: now }));
       let answer;
       const held = new Promise((done) => { answer = done; });

@@ -127,6 +127,25 @@ for (const { site, person, first } of SITES) {
   });
 }
 
+test("what month it is the service says, not the browser", async () => {
+  const [mine, its] = ["2026-11-27T10:00:00+09:00", "2027-02-02T10:00:00+09:00"];
+  await host.paidPayment("far-ahead");
+  await host.setClock(its);
+  await visit(browser, host, {}, async (page) => {
+    await page.clock.setFixedTime(mine);
+    await enter(page, "far-ahead");
+    await page.locator(".months .now", { hasText: /^2$/ }).waitFor();
+  });
+  await visit(browser, host, { expected: [404] }, async (page) => {
+    await page.clock.setFixedTime(mine);
+    await signIn(page, path("console"), "청구 운영자");
+    await page.goto(path("console", "#/runs"));
+    await page.locator("#month").waitFor();
+    assert.equal(await page.locator("#month").inputValue(), "2027-01");
+  });
+  await host.setClock(NOW);
+});
+
 test("a page that cannot be read has a heading, and what it shows when it can takes the focus", async () => {
   const { bill } = await host.paidPayment("unread");
   const words = wordsOf("ko");
