@@ -91,7 +91,7 @@ export async function post(path, body, key, type = "application/json") {
 }
 
 /** Failures after which the same wish may still be fulfilled under its key. */
-const OPEN = new Set(["offline", "unavailable", "issuer_unavailable", "deadline_exceeded", "idempotency_key_in_flight"]);
+export const OPEN = new Set(["offline", "unavailable", "issuer_unavailable", "deadline_exceeded", "idempotency_key_in_flight"]);
 
 /**
  * Something that a person wants done once. However often it is asked for, it is one request with one key until there is

@@ -2,7 +2,7 @@
 import { At, Empty, Failed, Read, Status, Title, Won, announce, html, useEffect, useState } from "./ui.js";
 import { PaymentDetail } from "./payment.js";
 import { Progress } from "./saga.js";
-import { post } from "./api.js";
+import { OPEN, post } from "./api.js";
 import { moment } from "./format.js";
 import { t } from "./text.js";
 import { to } from "./route.js";
@@ -46,12 +46,15 @@ function Charging() {
   return html`<p class="outcome"><span class="spinner" aria-hidden="true"></span>${t("pay.waiting")}</p>`;
 }
 
+/** Codes after which nothing was charged, and nothing will be: the bill may be paid by another payment. */
+const OVER = new Set(["payment_declined", "payment_key_invalid"]);
+
 /** What became of the wish to pay that the customer has been to the gateway's form with. */
 export function Pay({ order, page }) {
   const wish = wishes()[order];
   const [answer, setAnswer] = useState(wish?.answer);
   const [failed, setFailed] = useState(null);
-  const [over, setOver] = useState(false);
+  const [end, setEnd] = useState(null);
   const send = () => {
     setFailed(null);
     pay(order, wish).then(setAnswer, setFailed).finally(page.refresh);
@@ -60,21 +63,23 @@ export function Pay({ order, page }) {
     if (wish?.paymentKey && !answer) send();
   }, []);
   if (!wish) return html`<${Title}>${t("not_here")}<//><p><a href="#/bills">${t("nav.bills")}</a></p>`;
-  const declined = failed?.code === "payment_declined";
-  const bill = page.data?.bills.find((one) => one.billId === wish.billId);
-  const again = bill && isDue(bill) && (declined || (wish.refused && !checked(bill, page.data.payments)));
-  const back = html`<div class="actions"><a class="button" href=${to("bills", wish.billId)}>${t("pay.back")}</a>
+  const { bills = [], payments = [] } = page.data ?? {};
+  const bill = bills.find((one) => one.billId === wish.billId);
+  const undone = end === "compensated";
+  const again = bill && isDue(bill) && (OVER.has(failed?.code) || ((wish.refused || undone) && !checked(bill, payments)));
+  const charging = !wish.refused && !failed && !answer;
+  const back = !charging && html`<div class="actions"><a class="button" href=${to("bills", wish.billId)}>${t("pay.back")}</a>
     ${again && html`<${PayButton} bill=${bill} name=${t("pay.again")} />`}
-    ${answer && html`<a class="button primary" href=${to("payments", answer.paymentId)}>${t("pay.see")}</a>`}</div>`;
+    ${answer && html`<a class="button ${undone ? "" : "primary"}" href=${to("payments", answer.paymentId)}>${t("pay.see")}</a>`}</div>`;
   return html`
     <${Title}>${t("pay.title")}<//>
     <section class="card">
       <p class="sum"><${Won} amount=${wish.amount} /></p>
       ${wish.refused ? html`<p class="note" role="status">${t("pay.form_left")}</p>`
-        : failed ? html`<${Failed} error=${failed} retry=${declined ? undefined : send} />`
-          : answer ? html`${answer.status === "unknown" && !over && html`<p class="note" role="status">${t("pay.unknown")}</p>`}
-            <${Progress} id=${answer.sagaId} after=${() => {
-              setOver(true);
+        : failed ? html`<${Failed} error=${failed} retry=${OPEN.has(failed.code) ? send : undefined} />`
+          : answer ? html`${answer.status === "unknown" && !end && html`<p class="note" role="status">${t("pay.unknown")}</p>`}
+            <${Progress} id=${answer.sagaId} after=${({ status }) => {
+              setEnd(status);
               page.refresh();
             }} />`
             : html`<${Charging} />`}
@@ -99,8 +104,8 @@ function openSaga({ paymentId, status, history }) {
   return status === "captured" ? `pay-${paymentId}` : null;
 }
 
-/** What is said of a payment that is on its way. */
-const NOTES = { pending: "pay.checked", captured: "pay.checked", unknown: "pay.unknown" };
+/** What is said of a payment that is on its way, or that came back by itself. */
+const NOTES = { pending: "pay.checked", captured: "pay.checked", unknown: "pay.unknown", compensated: "pay.refunded" };
 
 /** What a customer is told who waits for a payment, or for its money. */
 function Note({ payment }) {

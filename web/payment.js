@@ -1,8 +1,8 @@
 // A payment, for the customer and for the operator who talks to one: what it paid, its history, and its cancellation.
-import { Button, Dialog, Failed, History, Status, Title, Won, html, useRef, useState } from "./ui.js";
+import { Button, Dialog, Failed, History, Status, Title, Won, html, useRef, useState, whyDeclined } from "./ui.js";
 import { Progress } from "./saga.js";
 import { billTitle } from "./bill.js";
-import { named, t } from "./text.js";
+import { has, t } from "./text.js";
 import { useIntent, withCustomer } from "./api.js";
 
 const REASONS = ["wrong_card", "changed_mind", "twice"];
@@ -58,10 +58,14 @@ function Cancel({ payment, whose, done }) {
     <//>`;
 }
 
-/** Why it did not go as wished: the card was declined, or the money did not go back. */
-const Reason = ({ payment }) => (payment.status === "declined"
-  ? html`<div><dt>${t("payment.reason")}</dt><dd>${named("decline", payment.reason)}</dd></div>`
-  : html`<div><dt>${t("payment.not_refunded")}</dt><dd>${named("reason", payment.reason)}</dd></div>`);
+/** Why it did not go as wished: the card was declined, or the money did not go back. Only operators read a code without words. */
+function Reason({ payment: { status, reason }, whose }) {
+  const declined = status === "declined";
+  const known = has(`${declined ? "decline" : "reason"}.${reason}`);
+  return html`<div><dt>${t(declined ? "payment.reason" : "payment.not_refunded")}</dt>
+    <dd>${declined ? whyDeclined(reason) : t(known ? `reason.${reason}` : "reason.NOT_CANCELABLE_PAYMENT")}
+      ${whose && !known && html` <code>${reason}</code>`}</dd></div>`;
+}
 
 /** All of a payment. `bill` leads to what it paid; `note` is what is to be said first; `done` is called when something has been done. */
 export const PaymentDetail = ({ payment, whose, bill, note, done, children }) => html`
@@ -70,7 +74,7 @@ export const PaymentDetail = ({ payment, whose, bill, note, done, children }) =>
     ${note}
     <dl class="facts">
       <div><dt>${t("payment.bill")}</dt><dd><a href=${bill}>${billTitle(payment.billId)}</a></dd></div>
-      ${payment.reason && html`<${Reason} payment=${payment} />`}
+      ${payment.reason && html`<${Reason} payment=${payment} whose=${whose} />`}
       ${payment.cancelReason && html`<div><dt>${t("cancel.reason")}</dt><dd>${payment.cancelReason}</dd></div>`}
       ${children}
     </dl>

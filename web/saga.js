@@ -16,15 +16,18 @@ function isNext(saga, index) {
   return saga.status === "running" && saga.steps.findIndex((step) => step.state !== "succeeded") === index;
 }
 
+/** Where a step stands: one that has not happened when all is over will not. */
+export const stateOf = (saga, step, otherwise = "open") => step.state ?? (ended(saga) ? "skipped" : otherwise);
+
 /** The steps in words for the customer. */
 export function Steps({ saga }) {
   return html`
     <ol class="steps">
       ${saga.steps.map((step, index) => {
         const next = isNext(saga, index);
-        const state = step.state ?? (next ? "next" : "open");
+        const state = stateOf(saga, step, next ? "next" : "open");
         return html`
-          <li key=${step.step} class=${`${state}${next ? " next" : ""}`}>
+          <li key=${step.step} class=${`${step.state ?? (next ? "" : "open")}${next ? " next" : ""}`}>
             <span class="mark" aria-hidden="true">${MARKS[step.state] ?? index + 1}</span>
             <span class="what">
               <strong>${named(`step.${saga.kind}`, step.step)}</strong>

@@ -3,6 +3,7 @@ import { At, html } from "./ui.js";
 import { clock, duration, number } from "./format.js";
 import { elapsed, parts, scale, ticks } from "./timescale.js";
 import { has, named, t } from "./text.js";
+import { stateOf } from "./saga.js";
 
 const CHIPS = { succeeded: "good", failed: "bad", undo_failed: "bad", undo_started: "wait", undo_succeeded: "wait", started: "now" };
 /** How a mark of the message's direction is drawn, around the place where it stands. */
@@ -56,12 +57,12 @@ function inWords({ kind, from, to, state, attempt }, start) {
   return to === undefined || to === from ? t("timeline.moment", values) : t("timeline.part", { ...values, time: duration(to - from) });
 }
 
-const Row = ({ kind, step, all, start, children }) => html`
+const Row = ({ saga, step, all, start, children }) => html`
   <li class="row ${step.state ?? "open"}">
-    <span class="what"><code>${step.step}</code><span class="sub">${named(`step.${kind}`, step.step)}</span></span>
+    <span class="what"><code>${step.step}</code><span class="sub">${named(`step.${saga.kind}`, step.step)}</span></span>
     <span class="plot"><svg aria-hidden="true">${children}</svg></span>
     <span class="state">
-      <span class="chip ${CHIPS[step.state] ?? ""}">${t(`step_state.${step.state ?? "open"}`)}</span>
+      <span class="chip ${CHIPS[step.state] ?? ""}">${t(`step_state.${stateOf(saga, step)}`)}</span>
       <span class="sub took" aria-hidden="true">${took(all)}</span>
       <span class="hidden">${all.map((part) => `${inWords(part, start)}. `)}</span>
       ${step.detail && html`<span class="sub">${has(`reason.${step.detail}`) ? t(`reason.${step.detail}`) : step.detail}</span>`}
@@ -100,7 +101,7 @@ export function Timeline({ saga }) {
   return html`
     <div class="timeline">
       <ol aria-label=${t("saga.timeline")}>
-        ${steps.map((row) => html`<${Row} key=${row.step.step} kind=${saga.kind} start=${start} ...${row}>
+        ${steps.map((row) => html`<${Row} key=${row.step.step} saga=${saga} start=${start} ...${row}>
           ${lines}<rect class="track" y="50%" width="100%" height="2" transform="translate(0 -1)" />
           ${row.all.map((part) => html`<${Part} part=${part} place=${times.place} />`)}<//>`)}
       </ol>

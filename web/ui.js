@@ -65,11 +65,14 @@ export function save(blob, name) {
   URL.revokeObjectURL(link.href);
 }
 
+/** Why a card was declined, in words for who pays: codes that are news to us are a gateway's, and nobody else's. */
+export const whyDeclined = (reason) => t(has(`decline.${reason}`) ? `decline.${reason}` : "code.payment_declined");
+
 /** What went wrong, in the reader's words. */
 export function problem(error) {
   const { code, problem: details = {} } = error;
   const text = has(`code.${code}`) ? t(`code.${code}`) : t("code.internal");
-  if (code === "payment_declined" && has(`decline.${details.reason}`)) return t(`decline.${details.reason}`);
+  if (code === "payment_declined") return whyDeclined(details.reason);
   return details.invocationId ? `${text} ${t("problem.reference", { id: details.invocationId })}` : text;
 }
 

@@ -69,6 +69,78 @@ for (const [language, screen] of [["ko", PHONE], ["en", DESK]]) {
   });
 }
 
+/** The page of a wish to pay whose payment was made: its saga is what is given; or was not, by this problem. */
+async function atWish(page, bill, { saga, problem }) {
+  await page.route("**/api/sagas/pay-p", (route) => route.fulfill({ json: { sagaId: "pay-p", kind: "pay_bill", ...saga } }));
+  await page.route("**/api/payments", (route) => route.fulfill({ status: problem?.status, json: problem, contentType: "application/problem+json" }));
+  const answer = saga && { paymentId: "p", sagaId: "pay-p", status: "unknown" };
+  const wish = { billId: bill.billId, amount: bill.amount, key: "a", paymentKey: "k", answer };
+  await page.evaluate((kept) => sessionStorage.setItem("payments", JSON.stringify({ one: kept })), wish);
+  await page.goto(`${MYPAGE}#/pay/one`);
+  await page.reload();
+}
+
+const again = (page, words) => page.getByRole("button", { name: words.start("pay.again") });
+
+for (const [language, screen] of [["ko", PHONE], ["en", DESK]]) {
+  test(`whose payment came to nothing can pay again at once: ${language}`, async () => {
+    const words = wordsOf(language);
+    const who = `again-${language}`;
+    const bill = await host.withBill(who);
+    const steps = [{ step: "pay.captured", state: "failed" }, { step: "bill.settled", state: null }, { step: "pay.completed", state: null }];
+    await visit(browser, host, { screen, language }, async (page) => {
+      await enter(page, who);
+      await atWish(page, bill, { saga: { status: "compensated", steps } });
+      await saysOutcome(page, words("outcome.pay_bill.compensated"));
+      await again(page, words).waitFor();
+      assert.deepEqual(await page.locator(".actions .primary").allTextContents(), await again(page, words).allTextContents(), "it is what is to be done");
+      assert.equal(await page.locator(".steps li", { hasText: words("step_state.skipped") }).count(), 2);
+      await isFit(page);
+    });
+  });
+}
+
+test("what failed is offered to be tried again where that may help, and to be paid again where nothing was charged", async () => {
+  const words = wordsOf("ko");
+  const bill = await host.withBill("retrying");
+  const cases = { payment_declined: [402, [0, 1]], nothing_due: [409, [0, 0]], payment_key_invalid: [422, [0, 1]], deadline_exceeded: [504, [1, 0]] };
+  await visit(browser, host, { expected: [402, 409, 422, 504] }, async (page) => {
+    await enter(page, "retrying");
+    for (const [code, [status, offered]] of Object.entries(cases)) {
+      await atWish(page, bill, { problem: { status, code, reason: "NEWS_TO_US" } });
+      await page.getByRole("alert").filter({ hasText: words(`code.${code}`) }).waitFor();
+      if (offered[1]) await again(page, words).waitFor();
+      assert.deepEqual([await page.getByRole("button", { name: words("retry") }).count(), await again(page, words).count()], offered, code);
+    }
+  });
+});
+
+test("a payment that was declined or came back by itself says why, in words", async () => {
+  const words = wordsOf("ko");
+  const { paymentId } = await host.heldPayment("asking-why", "approve");
+  const payment = await host.json(`/api/payments/${paymentId}`, { who: "asking-why" });
+  const news = { status: "declined", reason: "NEWS_TO_US" };
+  const shows = async (page, at, about, text) => {
+    await page.route(`**/api/payments/${paymentId}*`, (route) => route.fulfill({ json: { ...payment, ...about } }));
+    await page.goto(at);
+    await page.reload();
+    await page.locator(".facts dd, .note", { hasText: text }).waitFor();
+    await isFit(page);
+  };
+  await visit(browser, host, { screen: PHONE }, async (page) => {
+    await enter(page, "asking-why");
+    const at = `${MYPAGE}#/payments/${paymentId}`;
+    await shows(page, at, { status: "declined", reason: "NOT_CHARGED" }, words("decline.NOT_CHARGED"));
+    await shows(page, at, news, words("code.payment_declined"));
+    assert.equal(await page.getByText(news.reason).count(), 0);
+    await shows(page, at, { status: "compensated", reason: null }, words("pay.refunded"));
+  });
+  await visit(browser, host, {}, async (page) => {
+    await signIn(page, "/api/web/console", "청구 운영자");
+    await shows(page, `/api/web/console#/search/asking-why/payments/${paymentId}`, news, news.reason);
+  });
+});
+
 for (const [language, screen] of [["ko", PHONE], ["en", DESK]]) {
   test(`who reloads the page while the card is charged has paid once, and is told so: ${language}`, async () => {
     const words = wordsOf(language);
