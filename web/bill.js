@@ -23,6 +23,9 @@ export const billTitle = (id) => t("bill.title", { month: month(`${id.slice(0, 4
 /** Bills by usage month, the newest first. */
 export const newestFirst = (bills) => bills.toSorted((a, b) => b.usageMonth.localeCompare(a.usageMonth) || b.billId.localeCompare(a.billId));
 
+/** Payments, the newest first. Their ids begin with those of their bills, so the order of ids is not that of times. */
+export const latestFirst = (payments) => payments.toSorted((a, b) => Date.parse(b.history[0].at) - Date.parse(a.history[0].at));
+
 /** What was billed and is due in each of the last twelve months up to the newest bill, over all lines. */
 export function lastYear(bills) {
   const shown = bills.filter((bill) => bill.status !== "voided" && bill.status !== "on_hold");

@@ -1,6 +1,6 @@
 // What a customer has, as an operator sees it who talks to one.
 import { At, Button, Dialog, Empty, Failed, Read, Status, Title, Won, announce, html, useState } from "./ui.js";
-import { BillDetail, billTitle, dueOf, isDue, lastYear, newestFirst } from "./bill.js";
+import { BillDetail, billTitle, dueOf, isDue, lastYear, latestFirst, newestFirst } from "./bill.js";
 import { Months } from "./charts.js";
 import { PaymentDetail } from "./payment.js";
 import { activeSince, lineName, moment, month, number } from "./format.js";
@@ -88,7 +88,7 @@ export function Customer({ id }) {
         <section class="card"><h2>${t("nav.bills")}</h2>${bills.length === 0 ? html`<${Empty}>${t("bills.empty")}<//>` : html`
           <ul class="list">${newestFirst(bills).map((bill) => html`<li key=${bill.billId}><${BillLine} bill=${bill} customer=${id} /></li>`)}</ul>`}</section>
         <section class="card"><h2>${t("nav.payments")}</h2>${payments.length === 0 ? html`<${Empty}>${t("payments.empty")}<//>` : html`
-          <ul class="list">${payments.toReversed().map((payment) => html`<li key=${payment.paymentId}><${PaymentLine} payment=${payment} customer=${id} /></li>`)}</ul>`}</section>
+          <ul class="list">${latestFirst(payments).map((payment) => html`<li key=${payment.paymentId}><${PaymentLine} payment=${payment} customer=${id} /></li>`)}</ul>`}</section>
         <section class="card wide"><${Months} bars=${lastYear(bills)} title=${t("chart.title")} /></section>
       </div>`}<//>`;
 }

@@ -50,7 +50,7 @@ export function useLive(path, { quickest = 2_000, slowest = 30_000, until, wait 
         if (!stopped) set((was) => (was.path === path && was.data === data && !was.error ? was : { path, data }));
       } catch (error) {
         pace = Math.min(pace * 2, slowest);
-        if (!stopped) set((was) => ({ path, data: was.path === path ? was.data : undefined, error }));
+        if (!stopped) set((was) => ({ path, data: was.path === path && was.data !== undefined ? was.data : held.get(path)?.data, error }));
       }
       asking = false;
       if (again) {

@@ -5,7 +5,7 @@ import { lineName, month, phone } from "./format.js";
 import { usePlanNames } from "./plans.js";
 import { t } from "./text.js";
 import { to } from "./route.js";
-import { checked, dueOf, isDue, lastYear, newestFirst } from "./bill.js";
+import { checked, dueOf, isDue, lastYear, latestFirst, newestFirst } from "./bill.js";
 
 function Due({ bills, payments }) {
   const waiting = bills.filter(isDue).map((bill) => checked(bill, payments)).filter(Boolean);
@@ -59,7 +59,7 @@ export function Overview({ page }) {
             <span class="main"><strong>${month(bill.usageMonth)}</strong><span class="sub">${bill.number && phone(bill.number)} <${Status} family="bill_status" status=${bill.status} /></span></span>
             <${Won} amount=${bill.amount} /></a></li>`}
         <//>
-        <${Latest} title=${t("nav.payments")} all="#/payments" items=${payments.toReversed().slice(0, 3)} empty=${t("payments.empty")}>
+        <${Latest} title=${t("nav.payments")} all="#/payments" items=${latestFirst(payments).slice(0, 3)} empty=${t("payments.empty")}>
           ${(payment) => html`<li key=${payment.paymentId}><a class="item" href=${to("payments", payment.paymentId)}>
             <span class="main"><strong><${Won} amount=${payment.amount} /></strong><span class="sub"><${At} at=${payment.history[0].at} /></span></span>
             <${Status} family="payment_status" status=${payment.status} /></a></li>`}

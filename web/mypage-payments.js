@@ -7,7 +7,7 @@ import { moment } from "./format.js";
 import { t } from "./text.js";
 import { to } from "./route.js";
 import { useLive } from "./live.js";
-import { billTitle, checked, isDue } from "./bill.js";
+import { billTitle, checked, isDue, latestFirst } from "./bill.js";
 import { PayButton, keep, wishes } from "./mypage-bill.js";
 
 /** Milliseconds before a payment is asked for again that an earlier request is still making; they double. */
@@ -91,7 +91,7 @@ export function Payments({ page }) {
   return html`
     <${Title}>${t("nav.payments")}<//>
     <${Read} from=${page}>${({ payments }) => payments.length === 0 ? html`<${Empty}>${t("payments.empty")}<//>` : html`
-      <ul class="list card">${payments.toSorted((a, b) => b.history[0].at.localeCompare(a.history[0].at)).map((payment) => html`
+      <ul class="list card">${latestFirst(payments).map((payment) => html`
         <li key=${payment.paymentId}><a class="item" href=${to("payments", payment.paymentId)}>
           <span class="main"><strong><${At} at=${payment.history[0].at} as=${moment} /></strong>
             <span class="sub">${billTitle(payment.billId)}</span></span>

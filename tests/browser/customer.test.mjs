@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { DESK, PHONE, isFit, launch, signIn, visit } from "./browser.mjs";
 import { start } from "./host.mjs";
-import { MYPAGE, enter, fillInCard, saysOutcome, withBills } from "./mypage.mjs";
+import { MYPAGE, enter, fillInCard, saysOutcome, withBills, withView } from "./mypage.mjs";
 import { EVERYWHERE, wordsOf } from "./words.mjs";
 
 let host;
@@ -433,6 +433,47 @@ test("the dark pages can be read as well", async () => {
       await page.locator(".skeleton").first().waitFor({ state: "detached" });
       await isFit(page);
     }
+  });
+});
+
+test("the newest payment comes first, whatever its bill is", async () => {
+  const { paymentId } = await host.paidPayment("newest");
+  const made = [["2026-11-02T10:00:01+09:00", "-p9"], ["2026-11-02T10:00:00.5+09:00", "-p10"]];
+  const view = ({ payments: [payment] }) => ({ payments: made.map(([at, id]) => ({
+    ...payment, paymentId: paymentId.replace(/-p1$/, id), history: [{ status: "pending", at }, ...payment.history],
+  })) });
+  const newest = (page) => page.locator('a[href*="-p"]').first();
+  await visit(browser, host, {}, async (page) => {
+    await withView(page, view);
+    await enter(page, "newest");
+    for (const path of ["", "payments"]) {
+      await page.goto(`${MYPAGE}#/${path}`);
+      await page.locator("h1", { hasText: path ? "납부 내역" : "홈" }).waitFor();
+      assert.match(await newest(page).getAttribute("href"), /-p9$/, path);
+    }
+  });
+  await visit(browser, host, {}, async (page) => {
+    await withView(page, view);
+    await signIn(page, "/api/web/console", "청구 운영자");
+    await page.goto("/api/web/console#/search/newest");
+    await newest(page).waitFor();
+    assert.match(await newest(page).getAttribute("href"), /-p9$/);
+  });
+});
+
+test("who goes on while away still has what was read before", async () => {
+  const bill = await host.withBill("tunnel");
+  await visit(browser, host, { expected: [429] }, async (page) => {
+    await enter(page, "tunnel");
+    await page.goto(`${MYPAGE}#/bills/${bill.billId}`);
+    await page.locator(".charges").waitFor();
+    await page.goto(`${MYPAGE}#/bills`);
+    await page.locator(".list").waitFor();
+    await page.route("**/api/**", (route) => route.fulfill({ status: 429, contentType: "text/html", body: "" }));
+    await page.goto(`${MYPAGE}#/bills/${bill.billId}`);
+    await page.locator(".stale").waitFor();
+    await page.locator(".charges").waitFor();
+    await isFit(page);
   });
 });
 

@@ -20,12 +20,15 @@ export async function fillInCard(page, card) {
 /** Waits until a saga is told to have come to this. */
 export const saysOutcome = (page, text, within = page) => within.locator("[data-status]", { hasText: text }).waitFor();
 
-/** Shows other bills on MyPage than there are: what `of` makes of them. */
-export function withBills(page, of) {
-  return page.route("**/api/mypage", async (route) => {
+/** Shows something else on MyPage, and in the console of a customer, than there is: what `of` makes of it. */
+export function withView(page, of) {
+  return page.route(/\/api\/mypage(\?|$)/, async (route) => {
     const response = await route.fetch();
     if (response.status() !== 200) return route.fulfill({ response });
     const view = await response.json();
-    return route.fulfill({ response, json: { ...view, bills: of(view.bills) } });
+    return route.fulfill({ response, json: { ...view, ...of(view) } });
   });
 }
+
+/** Shows other bills on MyPage than there are: what `of` makes of them. */
+export const withBills = (page, of) => withView(page, ({ bills }) => ({ bills: of(bills) }));
