@@ -50,7 +50,9 @@ const Line = ({ line, plan, customer, refresh }) => html`
     <span class="main"><strong>${lineName(line)}</strong> <${Status} family="order_status" status=${line.status} />
       <span class="sub">${plan}</span>
       ${activeSince(line) && html`<span class="sub">${t("line.since")} <${At} at=${activeSince(line)} /></span>`}
-      <span class="sub"><a href=${to("sagas", `open-${line.orderId}`)}>${t("search.see.saga")}</a></span></span>
+      <span class="sub"><a href=${to("sagas", `open-${line.orderId}`)}>${t("search.see.saga")}</a>${line.history
+        .filter((entry) => entry.status === "terminating")
+        .map((_, index) => html` · <a href=${to("sagas", `close-${line.orderId}-${index + 1}`)}>${t("kind.close_line")}</a>`)}</span></span>
     <${Switch} line=${line} customer=${customer} refresh=${refresh} /></div>`;
 
 const BillLine = ({ bill, customer }) => html`

@@ -1,6 +1,6 @@
 // What waits for an operator: inspect it, have it handled again, or give it up.
-import { At, Button, Dialog, Empty, Failed, Read, Status, Title, html, useEffect, useRef, useState } from "./ui.js";
-import { Choice, usePages } from "./console-cases.js";
+import { At, Button, Choice, Dialog, Failed, Status, Title, html, useEffect, useRef, useState } from "./ui.js";
+import { Pages } from "./console-cases.js";
 import { at } from "./console-customer.js";
 import { lineName, moment, month } from "./format.js";
 import { useIntent } from "./api.js";
@@ -108,12 +108,11 @@ export function useDone() {
 
 export function Parked({ status }) {
   const [notice, done] = useDone();
-  const from = usePages(`/api/parked?limit=50&status=${encodeURIComponent(status)}`);
   return html`
     <${Title}>${t("nav.parked")}<//>
-    <${Choice} label=${t("saga.filter")} chosen=${status} choices=${[["#/parked", t("parked.waiting"), "waiting"], ["#/parked/done", t("parked.done"), "done"]]} />
+    <${Choice} label=${t("filter")} chosen=${status} choices=${[["#/parked", t("parked.waiting"), "waiting"], ["#/parked/done", t("parked.done"), "done"]]} />
     ${notice}
-    <${Read} from=${from} lines=${5}>${(items) => items.length === 0 ? html`<${Empty}>${t(status === "done" ? "parked.none_done" : "parked.none")}<//>` : html`
-      <ul class="list card">${items.map((item) => html`<${Item} key=${item.parkedId} item=${item} refresh=${from.refresh} done=${done} />`)}</ul>
-      ${from.more && html`<p class="actions"><${Button} onClick=${from.more}>${t("saga.more")}<//></p>`}`}<//>`;
+    <${Pages} path=${`/api/parked?limit=50&status=${encodeURIComponent(status)}`} none=${status === "done" ? "parked.none_done" : "parked.none"}>
+      ${(item, refresh) => html`<${Item} key=${item.parkedId} item=${item} refresh=${refresh} done=${done} />`}
+    <//>`;
 }

@@ -16,6 +16,7 @@ export const STRINGS = {
   "keep": ["그대로 두기", "Keep it"],
   "all": ["모두 보기", "See all"],
   "history": ["이력", "History"],
+  "filter": ["상태", "Status"],
   "not_here": ["찾으시는 내용이 없습니다", "There is nothing here"],
   "not_loaded": ["불러오지 못했습니다", "This could not be loaded"],
   "problem.reference": ["(문의 번호 {id})", "(reference {id})"],
@@ -382,9 +383,8 @@ export const STRINGS = {
   "run.parked_more": ["보류함의 처음 {count}건에서 찾았습니다. 뒤에 더 있을 수 있습니다.", "Found among the first {count} parked items; there may be more behind them."],
 
   "saga.timeline": ["단계별 시간", "Steps over time"],
-  "saga.filter": ["상태", "Status"],
-  "saga.all": ["전체", "All"],
   "saga.none": ["이 상태의 거래가 없습니다.", "No sagas with this status."],
+  "saga.none_yet": ["아직 찾지 못했습니다. 더 볼 수 있습니다.", "None found yet; there is more to look through."],
   "saga.more": ["더 보기", "More"],
   "saga.customer": ["고객", "Customer"],
   "saga.started": ["시작", "Started"],

@@ -140,6 +140,11 @@ export function Dialog({ open, close, title, children, wide }) {
     </dialog>`;
 }
 
+/** Links that choose between lists: `[href, name, value]` each. */
+export const Choice = ({ label, chosen, choices }) => html`
+  <nav class="choice" aria-label=${label}><ul>${choices.map(([href, name, value]) => html`
+    <li key=${href}><a href=${href} aria-current=${value === chosen ? "page" : undefined}>${name}</a></li>`)}</ul></nav>`;
+
 const Languages = () => html`
   <div class="languages" role="group" aria-label=${t("language")}>
     <button type="button" lang="ko" aria-pressed=${String(current() === "ko")} onClick=${() => choose("ko")}>한국어</button>

@@ -520,6 +520,41 @@ test("a saga with more messages than are kept says so, and one that remembers no
   });
 });
 
+test("the list of sagas begins with what is open, and goes on while there is more to look through", async () => {
+  const words = wordsOf("ko", "console");
+  const saga = (id) => ({ sagaId: `open-${id}`, kind: "open_line", status: "running", customerId: "c", startedAt: "2026-11-02T10:00:00+09:00", steps: [] });
+  // The API looks through so much for one answer: a page may be empty, and not the last.
+  const pages = { "": [[], "1"], 1: [[], "2"], 2: [[saga("one")], "3"], 3: [[], "4"], 4: [[saga("two")], null] };
+  const asked = [];
+  let stuck = [];
+  await visit(browser, host, { screen: PHONE }, async (page) => {
+    await page.route("**/api/sagas?**", (route) => {
+      const { searchParams: said } = new URL(route.request().url());
+      asked.push(said.get("status"));
+      const [items, cursor] = said.get("status") === "running" ? pages[said.get("cursor") ?? ""] : [stuck, null];
+      return route.fulfill({ json: { items, cursor } });
+    });
+    await enter(page);
+    await page.goto(`${CONSOLE}#/sagas`);
+    const more = page.getByRole("button", { name: words("saga.more") });
+    const rows = page.locator(".list li");
+    await rows.first().waitFor();
+    assert.equal(await page.locator(".choice a").count(), 3, "no list of what is over");
+    assert.equal(await page.locator(".choice [aria-current]").textContent(), words("saga_status.running"));
+    await isFit(page);
+    await more.dblclick();
+    await rows.nth(1).waitFor();
+    await more.waitFor({ state: "detached" });
+    assert.equal(await rows.count(), 2, "nothing is there twice");
+    stuck = [{ ...saga("three"), status: "stuck" }];
+    await page.goto(`${CONSOLE}#/`);
+    await page.goto(`${CONSOLE}#/sagas`);
+    await page.locator(".choice [aria-current]", { hasText: words("saga_status.stuck") }).waitFor();
+    await page.locator(".list .chip", { hasText: words("saga_status.stuck") }).waitFor();
+    assert.ok(asked.every((status) => ["stuck", "running"].includes(status)), String(asked));
+  });
+});
+
 test("a customer is not let in", async () => {
   await visit(browser, host, {}, async (page) => {
     await signIn(page, CONSOLE, "김민지");
