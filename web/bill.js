@@ -1,7 +1,7 @@
 // A bill, for the customer and for the operator who talks to one: what it comes to, every charge, and its document.
-import { At, Button, Dialog, Failed, Loading, Status, Title, Won, html, save, useEffect, useRef, useState } from "./ui.js";
+import { At, Button, Dialog, Failed, Loading, Status, Tel, Title, Won, html, save, useEffect, useRef, useState } from "./ui.js";
 import { getBlob, withCustomer } from "./api.js";
-import { month, months, number, phone, yearTo } from "./format.js";
+import { month, months, number, yearTo } from "./format.js";
 import { named, t } from "./text.js";
 
 /** Whether something is to be paid. */
@@ -166,7 +166,7 @@ function Document({ bill, whose }) {
 
 /** All of a bill. `line` leads to its line; what can be done with it is said in between. */
 export function BillDetail({ bill, whose, line, children }) {
-  const name = bill.number && phone(bill.number);
+  const name = bill.number && html`<${Tel} line=${bill} />`;
   return html`
     <header class="heading"><${Title}>${billTitle(bill.billId)}<//><${Status} family="bill_status" status=${bill.status} /></header>
     <section class="card bill">

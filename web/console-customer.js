@@ -1,5 +1,5 @@
 // What a customer has, as an operator sees it who talks to one.
-import { At, Button, Dialog, Empty, Failed, Read, Status, Title, Won, announce, html, useState } from "./ui.js";
+import { At, Button, Dialog, Empty, Failed, Read, Status, Tel, Title, Won, announce, html, useState } from "./ui.js";
 import { BillDetail, billTitle, dueOf, isDue, lastYear, latestFirst, newestFirst } from "./bill.js";
 import { Months } from "./charts.js";
 import { PaymentDetail } from "./payment.js";
@@ -47,7 +47,7 @@ function Switch({ line, customer, refresh }) {
 
 const Line = ({ line, plan, customer, refresh }) => html`
   <div class="item">
-    <span class="main"><strong>${lineName(line)}</strong> <${Status} family="order_status" status=${line.status} />
+    <span class="main"><strong><${Tel} line=${line} /></strong> <${Status} family="order_status" status=${line.status} />
       <span class="sub">${plan}</span>
       ${activeSince(line) && html`<span class="sub">${t("line.since")} <${At} at=${activeSince(line)} /></span>`}
       <span class="sub"><a href=${to("sagas", `open-${line.orderId}`)}>${t("search.see.saga")}</a>${line.history
@@ -57,7 +57,7 @@ const Line = ({ line, plan, customer, refresh }) => html`
 
 const BillLine = ({ bill, customer }) => html`
   <a class="item" href=${at(customer, "bills", bill.billId)}>
-    <span class="main"><strong>${month(bill.usageMonth)}</strong><span class="sub">${bill.number && lineName(bill)}</span></span>
+    <span class="main"><strong>${month(bill.usageMonth)}</strong><span class="sub">${bill.number && html`<${Tel} line=${bill} />`}</span></span>
     <span class="end"><${Won} amount=${bill.amount} /><${Status} family="bill_status" status=${bill.status} /></span></a>`;
 
 const PaymentLine = ({ payment, customer }) => html`

@@ -1,7 +1,7 @@
 // Bills: the list, one of them, and the way to the gateway's form.
-import { At, Button, Empty, Read, Status, Title, Won, html, useState } from "./ui.js";
+import { At, Button, Empty, Read, Status, Tel, Title, Won, html, useState } from "./ui.js";
 import { BillDetail, checked, isDue, newestFirst } from "./bill.js";
-import { month, phone } from "./format.js";
+import { month } from "./format.js";
 import { t } from "./text.js";
 import { to } from "./route.js";
 import { loadSettings } from "./session.js";
@@ -14,7 +14,7 @@ export function Bills({ page }) {
       <ul class="list card">${newestFirst(bills).map((bill) => html`
         <li key=${bill.billId}><a class="item" href=${to("bills", bill.billId)}>
           <span class="main"><strong>${month(bill.usageMonth)}</strong>
-            ${bill.number && html`<span class="sub">${phone(bill.number)}</span>`}
+            ${bill.number && html`<span class="sub"><${Tel} line=${bill} /></span>`}
             <span class="sub">${t("due.until")} <${At} at=${bill.dueDate} /></span></span>
           <span class="end"><${Won} amount=${bill.amount} /><${Status} family="bill_status" status=${bill.status} /></span></a></li>`)}
       </ul>`}<//>`;

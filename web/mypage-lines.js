@@ -1,5 +1,5 @@
 // The customer's lines, each with its history, and closing one.
-import { At, Button, Dialog, Empty, Failed, History, NotHere, Read, Status, Title, announce, html, useState } from "./ui.js";
+import { At, Button, Dialog, Empty, Failed, History, NotHere, Read, Status, Tel, Title, announce, html, useState } from "./ui.js";
 import { Progress } from "./saga.js";
 import { newestFirst } from "./bill.js";
 import { activeSince, lineName } from "./format.js";
@@ -17,7 +17,7 @@ export function Lines({ page }) {
       ? html`<${Empty} action=${html`<a class="button primary" href="#/open">${t("open.link")}</a>`}>${t("lines.empty")}<//>`
       : html`<ul class="cards">${lines.toReversed().map((line) => html`
           <li key=${line.orderId}><a class="card link" href=${to("lines", line.orderId)}>
-            <span class="big">${lineName(line)}</span>
+            <span class="big"><${Tel} line=${line} /></span>
             <span class="sub">${name(line.plan)}</span>
             <${Status} family="order_status" status=${line.status} /></a></li>`)}</ul>`}
     <//>`;
@@ -65,7 +65,7 @@ export function Line({ id, page }) {
     const since = activeSince(line);
     return html`
       <p class="back"><a href="#/lines">${t("nav.lines")}</a></p>
-      <header class="heading"><${Title} text=${t("line.title")}>${lineName(line)}<//>
+      <header class="heading"><${Title} text=${t("line.title")}><${Tel} line=${line} /><//>
         <${Status} family="order_status" status=${line.status} /></header>
       <section class="card"><dl class="facts">
         <div><dt>${t("line.plan")}</dt><dd>${name(line.plan)}</dd></div>

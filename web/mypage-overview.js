@@ -1,7 +1,7 @@
 // The first page: what is due, the last twelve months, and what is going on.
-import { At, Empty, Read, Status, Title, Won, html } from "./ui.js";
+import { At, Empty, Read, Status, Tel, Title, Won, html } from "./ui.js";
 import { Months } from "./charts.js";
-import { lineName, month, phone } from "./format.js";
+import { month } from "./format.js";
 import { usePlanNames } from "./plans.js";
 import { t } from "./text.js";
 import { to } from "./route.js";
@@ -29,7 +29,7 @@ function Due({ bills, payments }) {
 
 const LineCard = ({ line, plan }) => html`
   <li><a class="item" href=${to("lines", line.orderId)}>
-    <span class="main"><strong>${lineName(line)}</strong><span class="sub">${plan}</span></span>
+    <span class="main"><strong><${Tel} line=${line} /></strong><span class="sub">${plan}</span></span>
     <${Status} family="order_status" status=${line.status} /></a></li>`;
 
 /** A list with its heading and a link to all of it. */
@@ -56,7 +56,7 @@ export function Overview({ page }) {
         <//>
         <${Latest} title=${t("nav.bills")} all="#/bills" items=${newestFirst(bills).slice(0, 3)} empty=${t("bills.empty")}>
           ${(bill) => html`<li key=${bill.billId}><a class="item" href=${to("bills", bill.billId)}>
-            <span class="main"><strong>${month(bill.usageMonth)}</strong><span class="sub">${bill.number && phone(bill.number)} <${Status} family="bill_status" status=${bill.status} /></span></span>
+            <span class="main"><strong>${month(bill.usageMonth)}</strong><span class="sub">${bill.number && html`<${Tel} line=${bill} />`} <${Status} family="bill_status" status=${bill.status} /></span></span>
             <${Won} amount=${bill.amount} /></a></li>`}
         <//>
         <${Latest} title=${t("nav.payments")} all="#/payments" items=${latestFirst(payments).slice(0, 3)} empty=${t("payments.empty")}>

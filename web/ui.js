@@ -3,7 +3,7 @@ import { createElement, render } from "./vendor-preact.js";
 import { useEffect, useLayoutEffect, useRef, useState } from "./vendor-hooks.js";
 import htm from "./vendor-htm.js";
 import { choose, current, has, site, t } from "./text.js";
-import { day, moment, won } from "./format.js";
+import { day, lineName, moment, won } from "./format.js";
 import { signIn, signOut, who } from "./session.js";
 import { forget } from "./live.js";
 import { go, useRoute } from "./route.js";
@@ -25,7 +25,10 @@ export function announce(text) {
 export const Won = ({ amount }) => html`<span class="won">${won(amount)}</span>`;
 
 /** A day or time in words for people, exact for programs. */
-export const At = ({ at, as = day }) => html`<time dateTime=${at}>${as(at)}</time>`;
+export const At = ({ at, as = day }) => html`<time class=${as === day ? "nowrap" : ""} dateTime=${at}>${as(at)}</time>`;
+
+/** A line's number, or that of a bill's line. */
+export const Tel = ({ line }) => html`<span class="nowrap">${lineName(line)}</span>`;
 
 /** What happened to something, newest first. */
 export const History = ({ entries, family }) => html`

@@ -378,6 +378,33 @@ for (const [language, screen] of [["ko", PHONE], ["en", DESK]]) {
   });
 }
 
+test("large letters on a phone cut nothing off, and break no number", async () => {
+  const who = "large-letters";
+  const bill = await host.withBill(who);
+  await visit(browser, host, { screen: PHONE }, async (page) => {
+    await withBills(page, ([one]) => [one, { ...one, billId: one.billId.replace("202610", "202611"), usageMonth: "2026-11", amount: 12_345_670, outstanding: 12_345_670 }]);
+    await enter(page, who);
+    await page.evaluate(() => { document.documentElement.style.fontSize = "24px"; });
+    for (const path of ["", "lines", "bills", "open", `bills/${bill.billId}`]) {
+      await page.evaluate((hash) => { location.hash = hash; }, `#/${path}`);
+      await page.locator(".item, .card.link, .plan, .charges").first().waitFor();
+      if (path === "open") await page.locator('input[value="5g-standard"]').check();
+      const cut = await page.evaluate((width) => {
+        const broken = (one) => {
+          const range = document.createRange();
+          range.selectNodeContents(one);
+          return new Set([...range.getClientRects()].map((rect) => Math.round(rect.bottom))).size > 1;
+        };
+        const outside = (one) => ((rect) => rect.right > width || rect.left < 0)(one.getBoundingClientRect());
+        return [...document.querySelectorAll(".nowrap, .won")].filter((one) => broken(one) || outside(one))
+          .concat([...document.querySelectorAll("main :is(button, .button)")].filter(outside)).map((one) => one.outerHTML);
+      }, PHONE.viewport.width);
+      assert.deepEqual(cut, [], path);
+      await isFit(page);
+    }
+  });
+});
+
 for (const [language, screen] of [["ko", PHONE], ["en", DESK]]) {
   test(`a line is closed before the reader's eyes, and its final bill is made out: ${language}`, async () => {
     const words = wordsOf(language);
