@@ -1,7 +1,7 @@
 // A bill, for the customer and for the operator who talks to one: what it comes to, every charge, and its document.
 import { At, Button, Dialog, Failed, Loading, Status, Tel, Title, Won, html, save, useEffect, useRef, useState } from "./ui.js";
 import { getBlob, withCustomer } from "./api.js";
-import { month, months, number, yearTo } from "./format.js";
+import { month, months, number, price, today, yearTo } from "./format.js";
 import { named, t } from "./text.js";
 
 /** Whether something is to be paid. */
@@ -17,11 +17,39 @@ const BEING_CHECKED = new Set(["pending", "unknown", "captured"]);
 export const checked = (bill, payments) =>
   payments.find((payment) => payment.billId === bill.billId && BEING_CHECKED.has(payment.status));
 
+/** Whether its due date is over, and it is not paid. */
+export const isOverdue = (bill) => isDue(bill) && bill.dueDate < today();
+
+/** What can be paid now, the most urgent first. */
+export const payable = (bills, payments) => bills.filter((bill) => isDue(bill) && !checked(bill, payments))
+  .toSorted((a, b) => a.dueDate.localeCompare(b.dueDate) || a.billId.localeCompare(b.billId));
+
+/** The bill of a line that was closed. */
+export const isFinal = (id) => id.includes("-final");
+
 /** What a bill is called, by its id: that begins with its month. */
-export const billTitle = (id) => t("bill.title", { month: month(`${id.slice(0, 4)}-${id.slice(4, 6)}`) });
+export const billTitle = (id) => t(isFinal(id) ? "bill.final" : "bill.title", { month: month(`${id.slice(0, 4)}-${id.slice(4, 6)}`) });
+
+/** What a bill is called among others: by its month, as long as that says enough. */
+export const billName = (bill) => (isFinal(bill.billId) ? billTitle(bill.billId) : month(bill.usageMonth));
+
+/** Where a bill stands, for who is to pay it: more than its status says. */
+export function BillStatus({ bill, payments = [] }) {
+  const says = (tone, name) => html`<span class="chip ${tone}">${t(name)}</span>`;
+  if (isDue(bill) && checked(bill, payments)) return says("wait", "bill.checked");
+  if (isOverdue(bill)) return says("bad", "bill.overdue");
+  if (bill.status === "settled" && bill.amount === 0) return says("", "bill.nothing");
+  return html`<${Status} family="bill_status" status=${bill.status} />`;
+}
 
 /** Bills by usage month, the newest first. */
 export const newestFirst = (bills) => bills.toSorted((a, b) => b.usageMonth.localeCompare(a.usageMonth) || b.billId.localeCompare(a.billId));
+
+/** What can be paid, and behind it the others. */
+export function dueFirst(bills, payments) {
+  const due = payable(bills, payments);
+  return [...due, ...newestFirst(bills.filter((bill) => !due.includes(bill)))];
+}
 
 /** Payments, the newest first. Their ids begin with those of their bills, so the order of ids is not that of times. */
 export const latestFirst = (payments) => payments.toSorted((a, b) => Date.parse(b.history[0].at) - Date.parse(a.history[0].at));
@@ -40,24 +68,31 @@ export function lastYear(bills) {
 /** A plain number as the language writes it. */
 const readable = (text) => (/^\d+(\.\d+)?$/.test(text ?? "") ? number(Number(text)) : text);
 
+/** What one of a unit costs. */
+const rateOf = ({ rate, unit }) => t(`rate.${unit}`, { price: price(rate) });
+
 /** How an amount follows, in the reader's words. */
-function rule({ rule: text, unit }) {
+function rule(line) {
+  const unit = t(`unit.${line.unit}`);
   const patterns = [
     [/^days (\d+)\/(\d+)(?: from (\S+))?$/, "rule.days"],
-    [/^included (\S+)\/(\S+)$/, "rule.included"],
     [/^taken back (\S+)\/(\S+)$/, "rule.taken_back"],
-    [/^late usage of (\S+?)(, unlimited)?$/, "rule.late"],
     [/^(\d+)% of monthly_fee$/, "rule.discount"],
     [/^vat (\d+)%$/, "rule.vat"],
-    [/^unit rate$/, "rule.rate"],
     [/^unlimited$/, "rule.unlimited"],
     [/^cut to 10 won$/, "rule.cut"],
   ];
   for (const [pattern, name] of patterns) {
-    const found = pattern.exec(text);
-    if (found) return t(name, { a: readable(found[1]), b: readable(found[2]), unit: t(`unit.${unit}`) });
+    const found = pattern.exec(line.rule);
+    if (found) return t(name, { a: readable(found[1]), b: readable(found[2]) });
   }
-  return text;
+  if (line.rule === "unit rate") return rateOf(line);
+  const [, part, all] = /^included (\S+)\/(\S+)$/.exec(line.rule) ?? [];
+  const over = line.quantity - Number(part);
+  if (part) return t(over > 0 ? "rule.over" : "rule.included", { a: readable(part), b: readable(all), over: number(over), unit, price: price(line.rate) });
+  const [, of, free] = /^late usage of (\d{4}-\d{2})(, unlimited)?$/.exec(line.rule) ?? [];
+  if (of) return `${t("rule.late", { month: month(of) })} · ${free ? t("rule.unlimited") : rateOf(line)}`;
+  return line.rule;
 }
 
 /** How much was used, where that says something. */
@@ -164,17 +199,17 @@ function Document({ bill, whose }) {
     <//>`;
 }
 
-/** All of a bill. `line` leads to its line; what can be done with it is said in between. */
-export function BillDetail({ bill, whose, line, children }) {
+/** All of a bill. `line` leads to its line; what can be done with it is said in between. `payments` are the customer's. */
+export function BillDetail({ bill, payments, whose, line, children }) {
   const name = bill.number && html`<${Tel} line=${bill} />`;
   return html`
-    <header class="heading"><${Title}>${billTitle(bill.billId)}<//><${Status} family="bill_status" status=${bill.status} /></header>
+    <header class="heading"><${Title}>${billTitle(bill.billId)}<//><${BillStatus} bill=${bill} payments=${payments} /></header>
     <section class="card bill">
       <p class="sum"><${Won} amount=${isDue(bill) ? bill.outstanding : bill.amount} /></p>
       <dl class="facts">
         ${name && html`<div><dt>${t("bill.line")}</dt><dd>${line ? html`<a href=${line}>${name}</a>` : name}</dd></div>`}
         <div><dt>${t("bill.issued")}</dt><dd><${At} at=${bill.issuedAt} /></dd></div>
-        <div><dt>${t("bill.due")}</dt><dd><${At} at=${bill.dueDate} /></dd></div>
+        <div><dt>${t("bill.due")}</dt><dd class=${isOverdue(bill) ? "late" : ""}><${At} at=${bill.dueDate} /></dd></div>
         ${bill.paid > 0 && html`<div><dt>${t("bill.paid")}</dt><dd><${Won} amount=${bill.paid} /></dd></div>`}
       </dl>
       <div class="actions">${children}<${Document} bill=${bill} whose=${whose} /></div>

@@ -1,9 +1,9 @@
 // What a customer has, as an operator sees it who talks to one.
 import { At, Button, Dialog, Empty, Failed, Read, Status, Tel, Title, Won, announce, html, useState } from "./ui.js";
-import { BillDetail, billTitle, dueOf, isDue, lastYear, latestFirst, newestFirst } from "./bill.js";
+import { BillDetail, BillStatus, billName, billTitle, dueOf, isDue, isOverdue, lastYear, latestFirst, newestFirst } from "./bill.js";
 import { Months } from "./charts.js";
 import { PaymentDetail } from "./payment.js";
-import { activeSince, lineName, moment, month, number } from "./format.js";
+import { activeSince, lineName, moment, number } from "./format.js";
 import { useIntent, withCustomer } from "./api.js";
 import { t } from "./text.js";
 import { to } from "./route.js";
@@ -55,10 +55,10 @@ const Line = ({ line, plan, customer, refresh }) => html`
         .map((_, index) => html` · <a href=${to("sagas", `close-${line.orderId}-${index + 1}`)}>${t("kind.close_line")}</a>`)}</span></span>
     <${Switch} line=${line} customer=${customer} refresh=${refresh} /></div>`;
 
-const BillLine = ({ bill, customer }) => html`
+const BillLine = ({ bill, payments, customer }) => html`
   <a class="item" href=${at(customer, "bills", bill.billId)}>
-    <span class="main"><strong>${month(bill.usageMonth)}</strong><span class="sub">${bill.number && html`<${Tel} line=${bill} />`}</span></span>
-    <span class="end"><${Won} amount=${bill.amount} /><${Status} family="bill_status" status=${bill.status} /></span></a>`;
+    <span class="main"><strong>${billName(bill)}</strong><span class="sub">${bill.number && html`<${Tel} line=${bill} />`}</span></span>
+    <span class="end"><${Won} amount=${bill.amount} /><${BillStatus} bill=${bill} payments=${payments} /></span></a>`;
 
 const PaymentLine = ({ payment, customer }) => html`
   <a class="item" href=${at(customer, "payments", payment.paymentId)}>
@@ -72,7 +72,7 @@ function Sums({ lines, bills }) {
   const held = lines.filter((line) => line.status !== "terminated" && line.status !== "rejected");
   return html`<section class="card wide"><dl class="facts">
     <div><dt>${t("search.due")}</dt><dd class="big"><${Won} amount=${dueOf(due)} /></dd></div>
-    <div><dt>${t("search.first_due")}</dt><dd class="big">${due.length > 0 ? html`<${At} at=${due.map((bill) => bill.dueDate).sort()[0]} />` : t("today.none")}</dd></div>
+    <div><dt>${t("search.first_due")}</dt><dd class="big ${due.some(isOverdue) ? "late" : ""}">${due.length > 0 ? html`<${At} at=${due.map((bill) => bill.dueDate).sort()[0]} />` : t("today.none")}</dd></div>
     <div><dt>${t("search.lines")}</dt><dd class="big">${t("today.lines", { count: number(held.length) })}</dd></div>
   </dl></section>`;
 }
@@ -88,7 +88,7 @@ export function Customer({ id }) {
         <section class="card"><h2>${t("nav.lines")}</h2>${lines.length === 0 ? html`<${Empty}>${t("lines.empty")}<//>` : html`
           <ul class="list">${lines.map((line) => html`<li key=${line.orderId}><${Line} line=${line} plan=${plan(line.plan)} customer=${id} refresh=${from.refresh} /></li>`)}</ul>`}</section>
         <section class="card"><h2>${t("nav.bills")}</h2>${bills.length === 0 ? html`<${Empty}>${t("bills.empty")}<//>` : html`
-          <ul class="list">${newestFirst(bills).map((bill) => html`<li key=${bill.billId}><${BillLine} bill=${bill} customer=${id} /></li>`)}</ul>`}</section>
+          <ul class="list">${newestFirst(bills).map((bill) => html`<li key=${bill.billId}><${BillLine} bill=${bill} payments=${payments} customer=${id} /></li>`)}</ul>`}</section>
         <section class="card"><h2>${t("nav.payments")}</h2>${payments.length === 0 ? html`<${Empty}>${t("payments.empty")}<//>` : html`
           <ul class="list">${latestFirst(payments).map((payment) => html`<li key=${payment.paymentId}><${PaymentLine} payment=${payment} customer=${id} /></li>`)}</ul>`}</section>
         <section class="card wide"><${Months} bars=${lastYear(bills)} title=${t("chart.title")} /></section>
@@ -106,9 +106,10 @@ export const CustomerPage = ({ id }) => html`
 /** A customer's bill, with every charge and its document. */
 export function CustomerBill({ customer, id }) {
   const from = useLive(withCustomer(`/api/bills/${encodeURIComponent(id)}`, customer));
+  const { data } = useLive(withCustomer("/api/mypage", customer), { quickest: 3_000 });
   return html`
     <${Back} customer=${customer} />
-    <${Read} whole from=${from} lines=${8}>${(bill) => html`<${BillDetail} bill=${bill} whose=${customer} />`}<//>`;
+    <${Read} whole from=${from} lines=${8}>${(bill) => html`<${BillDetail} bill=${bill} payments=${data?.payments} whose=${customer} />`}<//>`;
 }
 
 /** A customer's payment: its sagas, and its cancellation when the customer asks for it. */

@@ -19,6 +19,12 @@ export function won(amount) {
   return formatter("NumberFormat", "won", { style: "currency", currency: "KRW" }).format(amount);
 }
 
+/** What one of something costs, which may be a part of a won: `20.48원` or `₩20.48`. */
+export function price(amount) {
+  if (locale() === "ko-KR") return `${number(amount)}원`;
+  return formatter("NumberFormat", "price", { style: "currency", currency: "KRW", maximumFractionDigits: 4 }).format(amount);
+}
+
 /** A sum in little room, three digits of it: `14.4만`, `144K`; below ten thousand as it is: `1,650`. */
 export function brief(amount) {
   if (amount < 10_000) return number(amount);

@@ -1,23 +1,29 @@
 // Bills: the list, one of them, and the way to the gateway's form.
-import { At, Button, Empty, Read, Status, Tel, Title, Won, html, useState } from "./ui.js";
-import { BillDetail, checked, isDue, newestFirst } from "./bill.js";
+import { At, Button, Choice, Empty, Read, Tel, Title, Won, html, useState } from "./ui.js";
+import { BillDetail, BillStatus, billName, checked, isDue, newestFirst, payable } from "./bill.js";
 import { month } from "./format.js";
 import { t } from "./text.js";
 import { to } from "./route.js";
 import { loadSettings } from "./session.js";
 import { useLive } from "./live.js";
 
-export function Bills({ page }) {
+/** The bills, or those `only` that can be paid now. */
+export function Bills({ page, only }) {
+  const choices = [["#/bills", t("bills.all"), undefined], ["#/bills/due", t("bills.due"), "due"]];
   return html`
     <${Title}>${t("nav.bills")}<//>
-    <${Read} from=${page}>${({ bills }) => bills.length === 0 ? html`<${Empty}>${t("bills.empty")}<//>` : html`
-      <ul class="list card">${newestFirst(bills).map((bill) => html`
-        <li key=${bill.billId}><a class="item" href=${to("bills", bill.billId)}>
-          <span class="main"><strong>${month(bill.usageMonth)}</strong>
-            ${bill.number && html`<span class="sub"><${Tel} line=${bill} /></span>`}
-            <span class="sub">${t("due.until")} <${At} at=${bill.dueDate} /></span></span>
-          <span class="end"><${Won} amount=${bill.amount} /><${Status} family="bill_status" status=${bill.status} /></span></a></li>`)}
-      </ul>`}<//>`;
+    <${Read} from=${page}>${({ bills, payments }) => {
+      const shown = only === "due" ? payable(bills, payments) : newestFirst(bills);
+      if (bills.length === 0) return html`<${Empty}>${t("bills.empty")}<//>`;
+      return html`
+        <${Choice} label=${t("filter")} chosen=${only} choices=${choices} />
+        ${shown.length === 0 ? html`<${Empty}>${t("bills.none_due")}<//>` : html`<ul class="list card">${shown.map((bill) => html`
+          <li key=${bill.billId}><a class="item" href=${to("bills", bill.billId)}>
+            <span class="main"><strong>${billName(bill)}</strong>
+              ${bill.number && html`<span class="sub"><${Tel} line=${bill} /></span>`}
+              <span class="sub">${t("due.until")} <${At} at=${bill.dueDate} /></span></span>
+            <span class="end"><${Won} amount=${bill.amount} /><${BillStatus} bill=${bill} payments=${payments} /></span></a></li>`)}</ul>`}`;
+    }}<//>`;
 }
 
 /** Wishes to pay, by the order id that the gateway knows; they outlive the way to its form and back. */
@@ -90,7 +96,7 @@ export function PayButton({ bill, name = t("pay.button") }) {
 function Payable({ bill, payments }) {
   const payment = checked(bill, payments);
   return payment
-    ? html`<a class="button primary large" href=${to("payments", payment.paymentId)}>${t("pay.checked")}</a>`
+    ? html`<a class="button primary large" href=${to("payments", payment.paymentId)}>${t("pay.see_checked")}</a>`
     : html`<${PayButton} bill=${bill} />`;
 }
 
@@ -101,5 +107,5 @@ export function Bill({ id, page }) {
   return html`
     <p class="back"><a href="#/bills">${t("nav.bills")}</a></p>
     <${Read} whole from=${from} lines=${8}>${(bill) => html`
-      <${BillDetail} bill=${bill} line=${to("lines", bill.orderId)}>${isDue(bill) && payments && html`<${Payable} bill=${bill} payments=${payments} />`}<//>`}<//>`;
+      <${BillDetail} bill=${bill} payments=${payments || []} line=${to("lines", bill.orderId)}>${isDue(bill) && payments && html`<${Payable} bill=${bill} payments=${payments} />`}<//>`}<//>`;
 }

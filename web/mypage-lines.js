@@ -1,7 +1,7 @@
 // The customer's lines, each with its history, and closing one.
 import { At, Button, Dialog, Empty, Failed, History, NotHere, Read, Status, Tel, Title, announce, html, useState } from "./ui.js";
 import { Progress } from "./saga.js";
-import { newestFirst } from "./bill.js";
+import { isFinal, newestFirst } from "./bill.js";
 import { activeSince, lineName } from "./format.js";
 import { named, t } from "./text.js";
 import { to } from "./route.js";
@@ -40,7 +40,7 @@ function Close({ line, bills, done }) {
     }
   };
   const leave = () => ask(false);
-  const last = newestFirst(bills).find((bill) => bill.billId.includes("-final") && bill.status !== "voided");
+  const last = newestFirst(bills).find((bill) => isFinal(bill.billId) && bill.status !== "voided");
   return html`
     ${line.status === "active" && html`<p class="actions"><${Button} kind="danger" onClick=${() => ask(true)}>${t("close.line")}<//></p>`}
     <${Dialog} open=${asked} close=${leave} title=${t("close.line")}>
@@ -71,7 +71,7 @@ export function Line({ id, page }) {
         <div><dt>${t("line.plan")}</dt><dd>${name(line.plan)}</dd></div>
         ${since && html`<div><dt>${t("line.since")}</dt><dd><${At} at=${since} /></dd></div>`}
         ${order?.contractMonths && html`<div><dt>${t("open.contract")}</dt><dd>${t(`open.contract.${order.contractMonths}`)}</dd></div>`}
-        <div><dt>${t("nav.bills")}</dt><dd>${its.length}</dd></div>
+        <div><dt>${t("nav.bills")}</dt><dd>${its.length > 0 ? html`<a href="#/bills">${t("line.bills", { count: its.length })}</a>` : t("line.bills", { count: 0 })}</dd></div>
       </dl></section>
       ${line.status === "rejected" && html`<section class="card">
         ${order?.reason && html`<p>${named("reason", order.reason)}</p>`}

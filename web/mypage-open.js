@@ -2,13 +2,24 @@
 import { Failed, Read, Title, Won, html, useRef, useState } from "./ui.js";
 import { Progress } from "./saga.js";
 import { get, useIntent } from "./api.js";
-import { number, phone } from "./format.js";
+import { number, phone, price } from "./format.js";
 import { current, named, t } from "./text.js";
 import { go, to } from "./route.js";
 import { useLive } from "./live.js";
 
+const UNITS = { sms: "message", data_mb: "MB" };
+
+/** What everything costs, where nothing is included; calls that cost the same at all times are one thing. */
+function Rates({ rates }) {
+  const { voice_day: day, voice_evening: evening, voice_night: night, ...others } = rates;
+  const same = day === evening && day === night;
+  const shown = Object.entries(same ? { voice: day, ...others } : rates);
+  return html`<ul class="rates"><li class="sub">${t("plan.nothing_included")}</li>${shown.map(([code, rate]) => html`
+    <li key=${code}><span class="sub">${code === "voice" ? t("plan.voiceMinutes") : named("charge", code)}</span> ${t(`rate.${UNITS[code] ?? "minute"}`, { price: price(rate) })}</li>`)}</ul>`;
+}
+
 /** What the fee includes, in words. */
-function Included({ allowances }) {
+function Included({ allowances, rates }) {
   const parts = Object.entries(allowances).map(([kind, amount]) => {
     if (amount === 0) return null;
     const gigabytes = kind === "dataMb" && amount >= 1024;
@@ -16,8 +27,7 @@ function Included({ allowances }) {
     const unit = amount === null ? "" : t(gigabytes ? "unit.GB" : `plan.unit.${kind}`);
     return html`<li key=${kind}><span class="sub">${t(`plan.${kind}`)}</span> ${value}${unit}</li>`;
   });
-  const any = parts.some(Boolean);
-  return html`<ul class="included">${any ? parts : html`<li class="sub">${t("plan.nothing_included")}</li>`}</ul>`;
+  return parts.some(Boolean) ? html`<ul class="included">${parts}</ul>` : html`<${Rates} rates=${rates} />`;
 }
 
 const Plan = ({ plan, chosen, choose }) => html`
@@ -25,7 +35,7 @@ const Plan = ({ plan, chosen, choose }) => html`
     <input type="radio" name="plan" value=${plan.code} checked=${chosen} onChange=${choose} />
     <span class="name">${plan.name[current()]}</span>
     <span class="price"><${Won} amount=${plan.monthlyFeeWithVat} /><span class="sub"> ${t("plan.a_month")}</span></span>
-    <${Included} allowances=${plan.allowances} />
+    <${Included} allowances=${plan.allowances} rates=${plan.rates} />
     ${plan.contractDiscountPercent > 0 && html`<span class="sub">${t("plan.discount", { percent: plan.contractDiscountPercent })}</span>`}
   </label>`;
 

@@ -1,16 +1,15 @@
 // The first page: what is due, the last twelve months, and what is going on.
 import { At, Empty, Read, Status, Tel, Title, Won, html } from "./ui.js";
 import { Months } from "./charts.js";
-import { month } from "./format.js";
 import { usePlanNames } from "./plans.js";
 import { t } from "./text.js";
 import { to } from "./route.js";
-import { checked, dueOf, isDue, lastYear, latestFirst, newestFirst } from "./bill.js";
+import { BillStatus, billName, checked, dueFirst, dueOf, isDue, isOverdue, lastYear, latestFirst, payable } from "./bill.js";
 
 function Due({ bills, payments }) {
   const waiting = bills.filter(isDue).map((bill) => checked(bill, payments)).filter(Boolean);
-  const due = bills.filter((bill) => isDue(bill) && !checked(bill, payments));
-  const first = due.toSorted((a, b) => a.dueDate.localeCompare(b.dueDate))[0];
+  const due = payable(bills, payments);
+  const [first] = due;
   const others = waiting.length > 0 && html`<p class="sub"><a href=${to("payments", waiting[0].paymentId)}>${
     t("due.checked", { count: waiting.length })}</a></p>`;
   if (!first) {
@@ -21,8 +20,9 @@ function Due({ bills, payments }) {
     <section class="hero">
       <div><p class="label">${t("due.title")}</p>
         <p class="sum"><${Won} amount=${dueOf(due)} /></p>
-        <p class="sub">${t("due.until")} <${At} at=${first.dueDate} />${due.length > 1 && html` · ${t("due.bills", { count: due.length })}`}</p>${others}</div>
-      ${due.length > 1 ? html`<a class="button primary large" href="#/bills">${t("due.list")}</a>`
+        <p class="sub">${isOverdue(first) ? html`<span class="chip bad">${t("due.late")} · <${At} at=${first.dueDate} /></span>`
+          : html`${t("due.until")} <${At} at=${first.dueDate} />`}${due.length > 1 && html` · ${t("due.bills", { count: due.length })}`}</p>${others}</div>
+      ${due.length > 1 ? html`<a class="button primary large" href="#/bills/due">${t("due.list")}</a>`
         : html`<a class="button primary large" href=${to("bills", first.billId)}>${t("due.pay")}</a>`}
     </section>`;
 }
@@ -54,9 +54,9 @@ export function Overview({ page }) {
           action=${html`<a href="#/open">${t("open.link")}</a>`}>
           ${(line) => html`<${LineCard} key=${line.orderId} line=${line} plan=${name(line.plan)} />`}
         <//>
-        <${Latest} title=${t("nav.bills")} all="#/bills" items=${newestFirst(bills).slice(0, 3)} empty=${t("bills.empty")}>
+        <${Latest} title=${t("nav.bills")} all="#/bills" items=${dueFirst(bills, payments).slice(0, 3)} empty=${t("bills.empty")}>
           ${(bill) => html`<li key=${bill.billId}><a class="item" href=${to("bills", bill.billId)}>
-            <span class="main"><strong>${month(bill.usageMonth)}</strong><span class="sub">${bill.number && html`<${Tel} line=${bill} />`} <${Status} family="bill_status" status=${bill.status} /></span></span>
+            <span class="main"><strong>${billName(bill)}</strong><span class="sub">${bill.number && html`<${Tel} line=${bill} />`} <${BillStatus} bill=${bill} payments=${payments} /></span></span>
             <${Won} amount=${bill.amount} /></a></li>`}
         <//>
         <${Latest} title=${t("nav.payments")} all="#/payments" items=${latestFirst(payments).slice(0, 3)} empty=${t("payments.empty")}>

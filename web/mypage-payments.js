@@ -7,7 +7,7 @@ import { moment } from "./format.js";
 import { t } from "./text.js";
 import { to } from "./route.js";
 import { useLive } from "./live.js";
-import { billTitle, checked, isDue, latestFirst } from "./bill.js";
+import { billTitle, checked, isDue, latestFirst, payable } from "./bill.js";
 import { PayButton, keep, wishes } from "./mypage-bill.js";
 
 /** Milliseconds before a payment is asked for again that an earlier request is still making; they double. */
@@ -67,10 +67,12 @@ export function Pay({ order, page }) {
   const bill = bills.find((one) => one.billId === wish.billId);
   const undone = end === "compensated";
   const again = bill && isDue(bill) && (OVER.has(failed?.code) || ((wish.refused || undone) && !checked(bill, payments)));
+  const next = end === "completed" && payable(bills, payments).find((one) => one.billId !== wish.billId);
   const charging = !wish.refused && !failed && !answer;
   const back = !charging && html`<div class="actions"><a class="button" href=${to("bills", wish.billId)}>${t("pay.back")}</a>
     ${again && html`<${PayButton} bill=${bill} name=${t("pay.again")} />`}
-    ${answer && html`<a class="button ${undone ? "" : "primary"}" href=${to("payments", answer.paymentId)}>${t("pay.see")}</a>`}</div>`;
+    ${next && html`<a class="button primary" href=${to("bills", next.billId)}>${t("pay.next")}</a>`}
+    ${answer && html`<a class="button ${undone || next ? "" : "primary"}" href=${to("payments", answer.paymentId)}>${t("pay.see")}</a>`}</div>`;
   return html`
     <${Title}>${t("pay.title")}<//>
     <section class="card">

@@ -22,7 +22,7 @@ function View({ route, page }) {
     case undefined: return html`<${Overview} page=${page} />`;
     case "lines": return id ? html`<${Line} key=${id} id=${id} page=${page} />` : html`<${Lines} page=${page} />`;
     case "open": return id && !like ? html`<${Opening} key=${id} order=${id} page=${page} />` : html`<${OpenLine} like=${like} />`;
-    case "bills": return id ? html`<${Bill} key=${id} id=${id} page=${page} />` : html`<${Bills} page=${page} />`;
+    case "bills": return id && id !== "due" ? html`<${Bill} key=${id} id=${id} page=${page} />` : html`<${Bills} page=${page} only=${id} />`;
     case "pay": return html`<${Pay} key=${id} order=${id} page=${page} />`;
     case "payments": return id ? html`<${Payment} key=${id} id=${id} page=${page} />` : html`<${Payments} page=${page} />`;
     default: return html`<${NotHere} />`;

@@ -39,7 +39,7 @@ for (const [language, screen] of [["ko", PHONE], ["en", DESK]]) {
       assert.equal(await page.getByRole("link", { name: words("due.pay") }).count(), 0);
       await isFit(page);
       await page.goto(`${MYPAGE}#/bills/${bill.billId}`);
-      const checked = page.locator(".bill").getByRole("link", { name: words("pay.checked") });
+      const checked = page.locator(".bill").getByRole("link", { name: words("pay.see_checked") });
       await checked.waitFor();
       assert.equal(await page.getByRole("button", { name: words.start("pay.button") }).count(), 0);
       await isFit(page);

@@ -1,0 +1,149 @@
+// A customer's bills: which are to be paid, until when, and how each amount follows.
+import { after, before, test } from "node:test";
+import assert from "node:assert/strict";
+import { DESK, PHONE, isFit, launch, signIn, visit } from "./browser.mjs";
+import { start } from "./host.mjs";
+import { MYPAGE, enter, fillInCard, saysOutcome, withBills, withView } from "./mypage.mjs";
+import { wordsOf } from "./words.mjs";
+
+let host;
+let browser;
+
+before(async () => {
+  [host, browser] = await Promise.all([start(), launch()]);
+});
+after(async () => {
+  await browser?.close();
+  await host?.stop();
+});
+
+/** A bill like another one, for another month. */
+const like = (bill, month, about = {}) => ({
+  ...bill, billId: bill.billId.replace("202610", month.replace("-", "")), usageMonth: month, ...about,
+});
+
+for (const [language, screen] of [["ko", PHONE], ["en", DESK]]) {
+  test(`what is overdue says so, comes first, and is listed with what else is to be paid: ${language}`, async () => {
+    const words = wordsOf(language);
+    const who = `late-${language}`;
+    const bill = await host.withBill(who);
+    const view = ({ bills: [one], payments }) => ({
+      bills: [
+        one, like(one, "2026-11", { dueDate: "2026-12-25" }), like(one, "2026-09", { outstanding: 0, status: "settled" }),
+        like(one, "2026-12", { amount: 0, outstanding: 0, status: "settled" }), like(one, "2026-08"),
+      ],
+      payments: [...payments, { paymentId: "p", billId: like(one, "2026-08").billId, amount: one.amount, status: "unknown", history: [{ status: "pending", at: "2026-11-02T10:00:00+09:00" }] }],
+    });
+    // The last day counts until it is over in Seoul.
+    for (const [now, late] of [["2026-11-25T23:59:00+09:00", 0], ["2026-11-26T00:01:00+09:00", 1]]) {
+      await host.setClock(now);
+      await visit(browser, host, { screen, language }, async (page) => {
+        await withView(page, view);
+        await enter(page, who);
+        const hero = page.locator(".hero", { hasText: words("due.bills", { count: 2 }) });
+        await hero.waitFor();
+        assert.equal(await hero.getByText(words("due.late")).count(), late);
+        assert.equal(await hero.locator("time").getAttribute("datetime"), "2026-11-25");
+        const chips = () => page.locator('.item[href*="/bills/"] .chip').allTextContents();
+        const due = [words(late ? "bill.overdue" : "bill_status.issued"), words("bill_status.issued")];
+        assert.deepEqual(await chips(), [...due, words("bill.nothing")]);
+        if (!late) return;
+        await isFit(page);
+        await page.getByRole("link", { name: words("due.list") }).click();
+        await page.locator(".choice").waitFor();
+        assert.deepEqual(await chips(), due);
+        await isFit(page);
+        await page.getByRole("link", { name: words("bills.all"), exact: true }).click();
+        await page.locator(".list li").nth(4).waitFor();
+        assert.deepEqual(await chips(), [words("bill.nothing"), due[1], due[0], words("bill_status.settled"), words("bill.checked")]);
+        await isFit(page);
+        await page.goto(`${MYPAGE}#/bills/${bill.billId}`);
+        await page.locator(".heading .chip.bad", { hasText: words("bill.overdue") }).waitFor();
+        await isFit(page);
+      });
+    }
+    await visit(browser, host, { screen, language }, async (page) => {
+      await withView(page, view);
+      await signIn(page, "/api/web/console", "청구 운영자");
+      await page.goto(`/api/web/console#/search/${who}`);
+      await page.locator(".chip.bad", { hasText: words("bill.overdue") }).waitFor();
+      await page.locator('a[href*="/bills/"] .chip', { hasText: words("bill.checked") }).waitFor();
+      await page.locator(".facts .late").waitFor();
+      await isFit(page);
+    });
+  });
+}
+
+test("who has paid a bill is led to the next one", async () => {
+  const words = wordsOf("ko");
+  const bill = await host.withBill("one-by-one");
+  const next = like(bill, "2026-11");
+  await visit(browser, host, { screen: PHONE }, async (page) => {
+    await withBills(page, (bills) => [...bills, next]);
+    await enter(page, "one-by-one");
+    await page.goto(`${MYPAGE}#/bills/${bill.billId}`);
+    await page.getByRole("button", { name: words.start("pay.button") }).click();
+    await fillInCard(page, "approve");
+    await saysOutcome(page, words("outcome.pay_bill.completed"));
+    const on = page.locator(".actions .primary");
+    await on.getByText(words("pay.next")).waitFor();
+    assert.equal(await on.getAttribute("href"), `#/bills/${next.billId}`);
+    await isFit(page);
+  });
+});
+
+test("a final bill is called one, and a line leads to its bills", async () => {
+  const words = wordsOf("en");
+  const bill = await host.withBill("final");
+  await visit(browser, host, { language: "en" }, async (page) => {
+    await withBills(page, ([one]) => [one, { ...like(one, "2026-11"), billId: `${one.billId.replace("202610", "202611")}-final1` }]);
+    await enter(page, "final");
+    await page.goto(`${MYPAGE}#/lines/${bill.orderId}`);
+    await page.getByRole("link", { name: words("line.bills", { count: 2 }), exact: true }).click();
+    await page.locator(".list strong", { hasText: words("bill.final", { month: "November 2026" }) }).waitFor();
+    await isFit(page);
+  });
+});
+
+for (const language of ["ko", "en"]) {
+  test(`each charge says how it follows, and each plan what it costs: ${language}`, async () => {
+    const words = wordsOf(language);
+    const who = `prices-${language}`;
+    const bill = await host.withBill(who);
+    const won = (amount) => (language === "ko" ? `${amount}원` : `₩${amount}`);
+    const unit = words("unit.minute");
+    const line = (rule, quantity) => ({ code: "voice_day", quantity, unit: "minute", rate: 108.5, rule, amount: 1000 });
+    const rate = words("rate.minute", { price: won("108.5") });
+    const month = new Intl.DateTimeFormat(language === "ko" ? "ko-KR" : "en-US", { year: "numeric", month: "long" }).format(new Date("2026-09-15"));
+    const lines = [
+      [line("unit rate", 5), rate],
+      [line("included 262/300", 400), words("rule.over", { over: 138, b: 300, unit, price: won("108.5") })],
+      [line("included 0/300", 1200.5), words("rule.over", { over: "1,200.5", b: 300, unit, price: won("108.5") })],
+      [line("included 280/300", 280), words("rule.included", { a: 280, b: 300, unit })],
+      [line("late usage of 2026-09", 3), `${words("rule.late", { month })} · ${rate}`],
+      [line("late usage of 2026-09, unlimited", 3), `${words("rule.late", { month })} · ${words("rule.unlimited")}`],
+    ];
+    await visit(browser, host, { screen: language === "ko" ? PHONE : DESK, language }, async (page) => {
+      await page.route(`**/api/bills/${bill.billId}`, async (route) => {
+        const response = await route.fetch();
+        return route.fulfill({ response, json: { ...(await response.json()), lines: lines.map(([one]) => one) } });
+      });
+      await enter(page, who);
+      await page.goto(`${MYPAGE}#/bills/${bill.billId}`);
+      await page.locator(".charges").waitFor();
+      const rules = await page.locator(".charges tbody .sub").evaluateAll((all) => all.map((one) => [...one.childNodes].filter(({ nodeType }) => nodeType === 3).map(({ data }) => data).join("").trim()));
+      assert.deepEqual(rules, lines.map(([, text]) => text));
+      await isFit(page);
+      await page.goto(`${MYPAGE}#/open`);
+      const rates = (plan) => page.locator(".plan", { has: page.locator(`[value="${plan}"]`) }).locator(".rates li").allTextContents();
+      await page.locator(".rates").first().waitFor();
+      assert.equal((await rates("lte-light")).length, 0);
+      assert.equal((await rates("lte-basic")).length, 5);
+      const metered = await rates("published-rates");
+      assert.equal(metered.length, 7);
+      assert.match(metered[1], new RegExp(`${words("rate.minute", { price: won(170) })}$`));
+      assert.match(metered.at(-1), /20\.48/);
+      await isFit(page);
+    });
+  });
+}
