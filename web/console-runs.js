@@ -1,5 +1,5 @@
 // Billing runs: starting one, and how far it is.
-import { At, Button, Failed, Loading, Title, announce, html, useEffect, useRef, useState } from "./ui.js";
+import { At, Button, Dialog, Failed, Loading, Title, announce, html, useEffect, useRef, useState } from "./ui.js";
 import { Item, useDone } from "./console-parked.js";
 import { Share } from "./charts.js";
 import { duration, moment, month, months, number } from "./format.js";
@@ -90,6 +90,7 @@ export function Runs() {
   const choices = months(13).slice(1);
   const [usageMonth, choose] = useState(choices[0]);
   const [failed, setFailed] = useState(null);
+  const [asked, ask] = useState(false);
   const from = useLive(`/api/billing-runs/${usageMonth}`, { quickest: 700, slowest: 5_000, until: (run) => run.status === "completed" });
   const intent = useIntent();
   const none = from.error?.code === "not_found";
@@ -101,19 +102,31 @@ export function Runs() {
     setFailed(null);
     try {
       await intent.send("/api/billing-runs", { usageMonth });
+      ask(false);
       from.refresh();
     } catch (error) {
       setFailed(error);
     }
   };
+  const leave = () => {
+    ask(false);
+    setFailed(null);
+  };
+  const name = t(from.data ? "run.again" : "run.start");
   return html`
     <${Title}>${t("run.title")}<//>
     <section class="card"><div class="bar">
       <p class="field"><label for="month">${t("run.month")}</label>
         <select id="month" value=${usageMonth} onChange=${(event) => choose(event.target.value)}>
           ${choices.map((name) => html`<option key=${name} value=${name}>${month(name)}</option>`)}</select></p>
-      <${Button} kind=${status === "running" ? "" : "primary"} busy=${intent.busy} onClick=${start}>${t(from.data ? "run.again" : "run.start")}<//>
-    </div>${from.data && html`<p class="sub after">${t("run.again.help")}</p>`}${failed && html`<${Failed} error=${failed} />`}</section>
+      <${Button} kind=${status === "running" ? "" : "primary"} onClick=${() => ask(true)}>${name}<//>
+    </div>${from.data && html`<p class="sub after">${t("run.again.help")}</p>`}</section>
+    <${Dialog} open=${asked} close=${leave} title=${name}>
+      <p>${t("run.question", { month: month(usageMonth) })}</p>
+      ${failed && html`<${Failed} error=${failed} />`}
+      <p class="actions"><${Button} onClick=${leave}>${t("back")}<//>
+        <${Button} kind="primary" busy=${intent.busy} onClick=${start}>${t("run.confirm")}<//></p>
+    <//>
     <section class="card">${from.data ? html`<${RunProgress} run=${from.data} />`
       : none ? html`<p class="sub">${t("run.none")}</p>`
         : from.error ? html`<${Failed} error=${from.error} retry=${from.refresh} />` : html`<${Loading} />`}</section>

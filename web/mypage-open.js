@@ -1,5 +1,5 @@
 // Opening a line: a plan, perhaps a contract and a wished number, and then the saga as it goes.
-import { Failed, Read, Title, Won, html, useRef, useState } from "./ui.js";
+import { Button, Dialog, Failed, Read, Title, Won, html, useRef, useState } from "./ui.js";
 import { Progress } from "./saga.js";
 import { get, useIntent } from "./api.js";
 import { number, phone, price } from "./format.js";
@@ -58,11 +58,13 @@ function Form({ plans, like }) {
   const [wish, setWish] = useState("");
   const [wrong, setWrong] = useState(false);
   const [failed, setFailed] = useState(null);
+  /** The wished number, or none, of the order that is to be confirmed. */
+  const [asked, ask] = useState(null);
   const field = useRef(null);
   const intent = useIntent();
   const discounted = plan?.contractDiscountPercent > 0;
   const months = discounted ? contract : 0;
-  const submit = async (event) => {
+  const submit = (event) => {
     event.preventDefault();
     const digits = wish.replaceAll(/[\s-]/g, "");
     const bad = digits !== "" && !NUMBER.test(digits);
@@ -72,11 +74,18 @@ function Form({ plans, like }) {
       (plan ? field.current : event.target.elements.plan[0]).focus();
       return;
     }
+    ask(digits);
+  };
+  const leave = () => {
+    ask(null);
+    setFailed(null);
+  };
+  const open = async () => {
     setFailed(null);
     const order = {
       plan: plan.code,
       ...(months > 0 && { contractMonths: months }),
-      ...(digits && { wishNumber: digits }),
+      ...(asked && { wishNumber: asked }),
     };
     try {
       const { orderId } = await intent.send("/api/orders", order);
@@ -102,10 +111,20 @@ function Form({ plans, like }) {
         <input id="wish" ref=${field} type="tel" inputmode="numeric" autocomplete="off" placeholder="010-1234-5678" value=${wish}
           aria-invalid=${wrong ? "true" : undefined} aria-describedby="wish-help" onInput=${(event) => setWish(event.target.value)} />
         <span id="wish-help" class=${wrong ? "error" : "sub"}>${t(wrong ? "open.wish.wrong" : "open.wish.help")}</span></p>
-      ${failed && html`<${Failed} error=${failed} />`}
       <div class="total"><span>${plan ? html`<${Price} plan=${plan} months=${months} />` : html`<span class="sub">${t("open.plan")}</span>`}</span>
-        <button class="primary large" aria-busy=${intent.busy ? "true" : undefined}>${t("open.submit")}</button></div>
-    </form>`;
+        <button class="primary large">${t("open.submit")}</button></div>
+    </form>
+    <${Dialog} open=${asked !== null} close=${leave} title=${t("open.question")}>
+      <dl class="facts">
+        <div><dt>${t("line.plan")}</dt><dd>${plan?.name[current()]}</dd></div>
+        ${discounted && html`<div><dt>${t("open.contract")}</dt><dd>${t(`open.contract.${months}`)}</dd></div>`}
+        <div><dt>${t("open.price")}</dt><dd><${Won} amount=${months > 0 ? plan?.contractFeeWithVat : plan?.monthlyFeeWithVat} /> <span class="sub">${t("plan.a_month")}</span></dd></div>
+        ${asked && html`<div><dt>${t("open.number")}</dt><dd>${phone(asked)}</dd></div>`}
+      </dl>
+      ${failed && html`<${Failed} error=${failed} />`}
+      <p class="actions"><${Button} onClick=${leave}>${t("back")}<//>
+        <${Button} kind="primary" busy=${intent.busy} onClick=${open}>${t("open.confirm")}<//></p>
+    <//>`;
 }
 
 /** The form for a line; `like` is an order that was rejected and is to be tried again. */

@@ -44,6 +44,10 @@ for (const { language, size } of EVERYWHERE) {
       assert.match(await page.locator(".total strong > .won").textContent(), /24,750/);
       await isFit(page);
       await page.getByRole("button", { name: words("open.submit") }).click();
+      const asked = page.locator("dialog[open]");
+      assert.deepEqual((await asked.locator("dd").allTextContents()).map((text) => text.replace(/\D/g, "")), ["", "24", "24750"]);
+      await isFit(page);
+      await asked.getByRole("button", { name: words("open.confirm") }).click();
       await saysOutcome(page, words("outcome.open_line.completed"));
       const number = (await page.locator(".result strong").textContent()).replaceAll("-", "");
       await isFit(page);
@@ -175,6 +179,11 @@ test("opening a line is one order, however often the button is pressed", async (
     await page.goto(`${MYPAGE}#/open`);
     await page.locator('input[value="lte-basic"]').check();
     await page.locator(".total button").dblclick();
+    await page.getByRole("button", { name: "돌아가기" }).click();
+    await page.locator("dialog[open]").waitFor({ state: "detached" });
+    assert.equal((await host.json("/api/orders", { who: "impatient" })).items.length, 0, "nothing is ordered by one press");
+    await page.locator(".total button").click();
+    await page.getByRole("button", { name: "확인하고 개통하기" }).dblclick();
     await saysOutcome(page, "개통되었습니다");
   });
   assert.equal((await host.json("/api/orders", { who: "impatient" })).items.length, 1);
@@ -199,6 +208,8 @@ for (const [language, screen] of [["ko", PHONE], ["en", DESK]]) {
       await page.locator("#wish[aria-invalid=true]:focus").waitFor();
       await page.locator("#wish").fill(taken.number.replace(/^(...)(....)/, "$1 $2 "));
       await page.locator(".total button").click();
+      await page.locator("dialog[open] dd", { hasText: taken.number.replace(/^(...)(....)/, "$1-$2-") }).waitFor();
+      await page.getByRole("button", { name: words("open.confirm") }).click();
       await saysOutcome(page, words("outcome.open_line.compensated"));
       await page.getByText(words("reason.number_taken")).waitFor();
       await isFit(page);

@@ -66,6 +66,13 @@ for (const { language, size } of EVERYWHERE) {
       await page.locator("header nav").getByRole("link", { name: words("nav.runs") }).click();
       await page.locator("#month").selectOption("2026-10");
       await page.locator(".bar button").click();
+      const month = await page.locator("#month option:checked").textContent();
+      const asked = page.locator("dialog[open]", { hasText: words("run.question", { month }) });
+      await asked.waitFor();
+      assert.equal((await host.json("/api/billing-runs/2026-10", { who: "operator-1" }).catch(() => before)).passes, passes, "not by one press");
+      await isFit(page);
+      await asked.getByRole("button", { name: words("run.confirm") }).dblclick();
+      await asked.waitFor({ state: "detached" });
       const run = page.locator('.run[data-status="completed"]', { hasText: words("run.passes", { count: passes + 1 }) });
       await run.waitFor();
       await page.locator("#live", { hasText: words("run.completed") }).waitFor();
