@@ -91,7 +91,7 @@ export function Customer({ id }) {
           <ul class="list">${newestFirst(bills).map((bill) => html`<li key=${bill.billId}><${BillLine} bill=${bill} payments=${payments} customer=${id} /></li>`)}</ul>`}</section>
         <section class="card"><h2>${t("nav.payments")}</h2>${payments.length === 0 ? html`<${Empty}>${t("payments.empty")}<//>` : html`
           <ul class="list">${latestFirst(payments).map((payment) => html`<li key=${payment.paymentId}><${PaymentLine} payment=${payment} customer=${id} /></li>`)}</ul>`}</section>
-        <section class="card wide"><${Months} bars=${lastYear(bills)} title=${t("chart.title")} /></section>
+        ${bills.length > 0 && html`<section class="card wide"><${Months} bars=${lastYear(bills)} title=${t("chart.title")} /></section>`}
       </div>`}<//>`;
 }
 

@@ -123,6 +123,7 @@ export function Runs() {
     </div>${from.data && html`<p class="sub after">${t("run.again.help")}</p>`}</section>
     <${Dialog} open=${asked} close=${leave} title=${name}>
       <p>${t("run.question", { month: month(usageMonth) })}</p>
+      ${from.data && html`<p class="sub">${t("run.again.help")}</p>`}
       ${failed && html`<${Failed} error=${failed} />`}
       <p class="actions"><${Button} onClick=${leave}>${t("back")}<//>
         <${Button} kind="primary" busy=${intent.busy} onClick=${start}>${t("run.confirm")}<//></p>

@@ -25,10 +25,12 @@ export function price(amount) {
   return formatter("NumberFormat", "price", { style: "currency", currency: "KRW", maximumFractionDigits: 4 }).format(amount);
 }
 
-/** A sum in little room, three digits of it: `14.4만`, `144K`; below ten thousand as it is: `1,650`. */
+/** A sum in little room, three digits of it: `14.4만원`, `₩144K`; below ten thousand as it is: `1,650원`. */
 export function brief(amount) {
-  if (amount < 10_000) return number(amount);
-  return formatter("NumberFormat", "brief", { notation: "compact", maximumSignificantDigits: 3 }).format(amount);
+  if (amount < 10_000) return won(amount);
+  const short = { notation: "compact", maximumSignificantDigits: 3 };
+  if (locale() === "ko-KR") return `${formatter("NumberFormat", "brief", short).format(amount)}원`;
+  return formatter("NumberFormat", "brief", { style: "currency", currency: "KRW", ...short }).format(amount);
 }
 
 /** A number, with up to four decimals. */

@@ -20,8 +20,8 @@ function Due({ bills, payments }) {
     <section class="hero">
       <div><p class="label">${t("due.title")}</p>
         <p class="sum"><${Won} amount=${dueOf(due)} /></p>
-        <p class="sub">${isOverdue(first) ? html`<span class="chip bad">${t("due.late")} · <${At} at=${first.dueDate} /></span>`
-          : html`${t("due.until")} <${At} at=${first.dueDate} />`}${due.length > 1 && html` · ${t("due.bills", { count: due.length })}`}</p>${others}</div>
+        <p class="sub until">${isOverdue(first) ? html`<span class="chip bad">${t("due.late")} · <${At} at=${first.dueDate} /></span>`
+          : html`<span>${t("due.until")} <${At} at=${first.dueDate} /></span>`}${due.length > 1 && html`<span>${t("due.bills", { count: due.length })}</span>`}</p>${others}</div>
       ${due.length > 1 ? html`<a class="button primary large" href="#/bills/due">${t("due.list")}</a>`
         : html`<a class="button primary large" href=${to("bills", first.billId)}>${t("due.pay")}</a>`}
     </section>`;
@@ -49,8 +49,8 @@ export function Overview({ page }) {
           <a class="button primary large" href="#/open">${t("open.link")}</a></section>`
         : html`<${Due} bills=${bills} payments=${payments} />`}
       <div class="columns">
-        <section class="card wide"><${Months} bars=${lastYear(bills)} title=${t("chart.title")} /></section>
-        <${Latest} title=${t("nav.lines")} all="#/lines" items=${lines.toReversed().slice(0, 3)} empty=${t("lines.empty")}
+        ${bills.length > 0 && html`<section class="card wide"><${Months} bars=${lastYear(bills)} title=${t("chart.title")} /></section>`}
+        <${Latest} title=${t("nav.lines")} all="#/lines" items=${lines.filter((line) => line.status !== "rejected").toReversed().slice(0, 3)} empty=${t("lines.empty")}
           action=${html`<a href="#/open">${t("open.link")}</a>`}>
           ${(line) => html`<${LineCard} key=${line.orderId} line=${line} plan=${name(line.plan)} />`}
         <//>

@@ -35,7 +35,7 @@ for (const [language, screen] of [["ko", PHONE], ["en", DESK]]) {
       payments: [...payments, { paymentId: "p", billId: like(one, "2026-08").billId, amount: one.amount, status: "unknown", history: [{ status: "pending", at: "2026-11-02T10:00:00+09:00" }] }],
     });
     // The last day counts until it is over in Seoul.
-    for (const [now, late] of [["2026-11-25T23:59:00+09:00", 0], ["2026-11-26T00:01:00+09:00", 1]]) {
+    for (const [now, late] of [["2026-11-25T23:59:00+09:00", 0], ["2026-11-26T00:01:00+09:00", 1]].slice(language === "ko" ? 0 : 1)) {
       await host.setClock(now);
       await visit(browser, host, { screen, language }, async (page) => {
         await withView(page, view);
@@ -59,9 +59,9 @@ for (const [language, screen] of [["ko", PHONE], ["en", DESK]]) {
         await isFit(page);
         await page.goto(`${MYPAGE}#/bills/${bill.billId}`);
         await page.locator(".heading .chip.bad", { hasText: words("bill.overdue") }).waitFor();
-        await isFit(page);
       });
     }
+    if (language === "ko") return;
     await visit(browser, host, { screen, language }, async (page) => {
       await withView(page, view);
       await signIn(page, "/api/web/console", "청구 운영자");
@@ -99,6 +99,9 @@ test("a final bill is called one, and a line leads to its bills", async () => {
     await withBills(page, ([one]) => [one, { ...like(one, "2026-11"), billId: `${one.billId.replace("202610", "202611")}-final1` }]);
     await enter(page, "final");
     await page.goto(`${MYPAGE}#/lines/${bill.orderId}`);
+    await page.locator(".history li").nth(1).waitFor();
+    const drawn = await page.locator(".history li").evaluateAll((all) => all.map((one) => getComputedStyle(one, "::after").content !== "none"));
+    assert.deepEqual(drawn, [true, false], "no line goes on behind the last dot");
     await page.getByRole("link", { name: words("line.bills", { count: 2 }), exact: true }).click();
     await page.locator(".list strong", { hasText: words("bill.final", { month: "November 2026" }) }).waitFor();
     await isFit(page);
@@ -143,6 +146,10 @@ for (const language of ["ko", "en"]) {
       assert.equal(metered.length, 7);
       assert.match(metered[1], new RegExp(`${words("rate.minute", { price: won(170) })}$`));
       assert.match(metered.at(-1), /20\.48/);
+      await page.locator('[value="lte-light"]').check();
+      const inRow = (all) => all.evaluateAll((boxes) => boxes.filter((one) => one.offsetTop === boxes[0].offsetTop).length);
+      assert.equal(await inRow(page.locator(".plan")), language === "ko" ? 1 : 3);
+      assert.equal(await inRow(page.locator(".choices label")), 3);
       await isFit(page);
     });
   });

@@ -227,6 +227,7 @@ for (const [language, screen] of [["ko", PHONE], ["en", DESK]]) {
       await isFit(page);
       await page.locator("header nav").getByRole("link", { name: words("nav.home"), exact: true }).click();
       await page.locator(".hero", { hasText: words("first.title") }).waitFor();
+      assert.equal(await page.locator(".months, .item").count(), 0, "neither a chart of nothing nor the line that came to nothing");
     });
   });
 }
@@ -323,6 +324,8 @@ test("the bill's document can be read on a phone", async () => {
     assert.ok(await sheet.evaluate((one) => one.scrollWidth <= one.clientWidth), "the sheet is as wide as its place");
     const tops = await page.locator(".sheet + .actions button").evaluateAll((all) => all.map((one) => one.getBoundingClientRect().top));
     assert.equal(new Set(tops).size, 1, "the buttons stand in a row");
+    const { height } = await page.locator("dialog[open]").boundingBox();
+    assert.ok(height >= 0.94 * PHONE.viewport.height, `the window takes ${height} px of the screen`);
   });
 });
 
@@ -356,7 +359,9 @@ for (const [language, screen] of [["ko", PHONE], ["en", PHONE], ["ko", DESK]]) {
       await enter(page, who);
       const sums = page.locator(".months .value");
       await sums.first().waitFor();
-      assert.deepEqual(await sums.allTextContents(), [language === "ko" ? "15.8만" : "158K"]);
+      const lefts = await page.locator(".months :is(figcaption, svg, .key:first-child)").evaluateAll((all) => all.map((one) => Math.round(one.getBoundingClientRect().left)));
+      assert.equal(new Set(lefts).size, 1, String(lefts));
+      assert.deepEqual(await sums.allTextContents(), [language === "ko" ? "15.8만원" : "₩158K"]);
       const box = (locator) => locator.evaluate((one) => (({ left, right, top, bottom }) => ({ left, right, top, bottom }))(one.getBoundingClientRect()));
       const sum = await box(sums);
       for (const bar of await page.locator(".months rect").all()) {
@@ -427,6 +432,8 @@ for (const [language, screen] of [["ko", PHONE], ["en", DESK]]) {
       await isFit(page);
       await page.getByRole("button", { name: words("close.confirm") }).click();
       const dialog = page.locator("dialog[open]");
+      const widths = await dialog.locator(".actions > *").evaluateAll((all) => all.map((one) => one.clientWidth / one.parentElement.clientWidth));
+      if (screen === PHONE) assert.ok(widths.every((width) => width > 0.98), String(widths));
       await saysOutcome(page, words("outcome.close_line.completed"), dialog);
       // The page behind knows it by now, and the dialog is still there.
       await page.locator(".heading .chip", { hasText: words("order_status.terminated") }).waitFor();

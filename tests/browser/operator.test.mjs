@@ -76,7 +76,7 @@ for (const { language, size } of EVERYWHERE) {
       const run = page.locator('.run[data-status="completed"]', { hasText: words("run.passes", { count: passes + 1 }) });
       await run.waitFor();
       await page.locator("#live", { hasText: words("run.completed") }).waitFor();
-      await page.getByText(words("run.again.help")).waitFor();
+      await page.locator(".after", { hasText: words("run.again.help") }).waitFor();
       await page.getByText(words("run.no_parked")).waitFor();
       assert.ok((await run.locator(".pace").textContent()).includes(words("saga.started")));
       assert.equal(await run.locator("progress").evaluate((bar) => bar.position), 1);

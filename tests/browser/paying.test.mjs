@@ -158,6 +158,7 @@ for (const [language, screen] of [["ko", PHONE], ["en", DESK]]) {
       await page.locator(".outcome", { hasText: words("pay.waiting") }).waitFor();
       await page.reload();
       await page.locator(".outcome", { hasText: words("pay.waiting") }).waitFor();
+      assert.equal(await page.getByRole("link", { name: words("pay.back") }).count(), 0, "nothing leads away from it");
       await isFit(page);
       await saysOutcome(page, words("outcome.pay_bill.running"));
       assert.equal(await page.getByRole("alert").count(), 0);

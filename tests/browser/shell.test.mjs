@@ -127,6 +127,18 @@ for (const { site, person, first } of SITES) {
   });
 }
 
+test("on the narrowest phone, the site's name and its buttons stand in one row", async () => {
+  for (const { site, person } of SITES) {
+    await visit(browser, host, { screen: { ...PHONE, viewport: { width: 320, height: 640 } } }, async (page) => {
+      await signIn(page, path(site), person);
+      await page.locator(".top nav").waitFor();
+      const [brand, tools] = await Promise.all([page.locator(".brand").boundingBox(), page.locator(".tools").boundingBox()]);
+      assert.ok(brand.y < tools.y + tools.height && tools.y < brand.y + brand.height, JSON.stringify({ brand, tools }));
+      await isFit(page);
+    });
+  }
+});
+
 test("what month it is the service says, not the browser", async () => {
   const [mine, its] = ["2026-11-27T10:00:00+09:00", "2027-02-02T10:00:00+09:00"];
   await host.paidPayment("far-ahead");
