@@ -69,10 +69,11 @@ export function Pay({ order, page }) {
   const again = bill && isDue(bill) && (OVER.has(failed?.code) || ((wish.refused || undone) && !checked(bill, payments)));
   const next = end === "completed" && payable(bills, payments).find((one) => one.billId !== wish.billId);
   const charging = !wish.refused && !failed && !answer;
-  const back = !charging && html`<div class="actions"><a class="button" href=${to("bills", wish.billId)}>${t("pay.back")}</a>
+  const on = !charging && html`<div class="actions whole">
     ${again && html`<${PayButton} bill=${bill} name=${t("pay.again")} />`}
     ${next && html`<a class="button primary" href=${to("bills", next.billId)}>${t("pay.next")}</a>`}
-    ${answer && html`<a class="button ${undone || next ? "" : "primary"}" href=${to("payments", answer.paymentId)}>${t("pay.see")}</a>`}</div>`;
+    ${answer && html`<a class="button ${undone || next ? "" : "primary"}" href=${to("payments", answer.paymentId)}>${t("pay.see")}</a>`}
+    <a class="button" href=${to("bills", wish.billId)}>${t("pay.back")}</a></div>`;
   return html`
     <${Title}>${t("pay.title")}<//>
     <section class="card">
@@ -85,7 +86,7 @@ export function Pay({ order, page }) {
               page.refresh();
             }} />`
             : html`<${Charging} />`}
-      ${back}
+      ${on}
     </section>`;
 }
 
