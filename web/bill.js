@@ -84,7 +84,7 @@ function rule(line) {
   ];
   for (const [pattern, name] of patterns) {
     const found = pattern.exec(line.rule);
-    if (found) return t(name, { a: readable(found[1]), b: readable(found[2]) });
+    if (found) return t(name, { a: readable(found[1]), b: readable(found[2]), unit });
   }
   if (line.rule === "unit rate") return rateOf(line);
   const [, part, all] = /^included (\S+)\/(\S+)$/.exec(line.rule) ?? [];
