@@ -274,7 +274,7 @@ async fn a_detail_names_the_field_and_what_is_allowed_in_words_of_the_api() {
 #[tokio::test]
 async fn a_payment_that_cannot_be_cancelled_yet_is_named_by_its_status() {
     let (world, bill) = World::with_bill().await;
-    world.payment_key("form-1", bill["amount"].as_i64().unwrap(), Card::Approve);
+    world.payment_key("form-1", &bill, bill["amount"].as_i64().unwrap(), Card::Approve);
     let form = json!({ "billId": bill["billId"], "paymentKey": "form-1" });
     let payment = world.post(KIM, "/api/payments", "1", &form).await.expect(201)["paymentId"].clone();
     let path = format!("/api/payments/{}/cancellation", payment.as_str().unwrap());

@@ -97,7 +97,7 @@ async fn everything_else_needs_a_token_and_the_role_for_it() {
 async fn pages(world: &World, bill: &Value) -> Vec<(Who, String)> {
     let order = world.get(KIM, "/api/orders").await.expect(200)["items"][0]["orderId"].clone();
     let bill_id = bill["billId"].as_str().unwrap();
-    world.payment_key("form-1", bill["amount"].as_i64().unwrap(), Card::Approve);
+    world.payment_key("form-1", bill, bill["amount"].as_i64().unwrap(), Card::Approve);
     let form = json!({ "billId": bill_id, "paymentKey": "form-1" });
     let payment = world.post(KIM, "/api/payments", "pay", &form).await.expect(201)["paymentId"].clone();
     world.settle().await;
