@@ -178,7 +178,9 @@ impl LocalHost {
 
     /// Waits until every handler is ready, or tells why that will not be.
     pub async fn ready(&self) -> Result<(), String> {
-        self.host.ready().await
+        self.host.ready().await?;
+        // Whoever hears that all is ready may kill this process at once.
+        self.storage.claim.write().map_err(|error| error.to_string())
     }
 
     /// Waits until the host cannot go on, and tells why.

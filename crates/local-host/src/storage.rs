@@ -6,6 +6,7 @@ use std::io::ErrorKind;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The setting of everything that is kept in the data folder.
 const EMBEDDED: &str = "embedded";
@@ -107,6 +108,8 @@ impl Storage {
 pub(crate) struct Claim {
     file: PathBuf,
     store: String,
+    /// Held by who writes.
+    writing: Arc<Mutex<()>>,
 }
 
 impl Claim {
@@ -118,12 +121,13 @@ impl Claim {
                 Err(StartError::OtherStore { data: data.to_owned(), store: found })
             }
             Err(error) if error.kind() != ErrorKind::NotFound => Err(StartError::data(&file, error)),
-            Ok(_) | Err(_) => Ok(Self { file, store: store.to_owned() }),
+            Ok(_) | Err(_) => Ok(Self { file, store: store.to_owned(), writing: Arc::default() }),
         }
     }
 
-    /// Writes it down, whole or not at all.
+    /// Writes it down, whole or not at all, unless it is there.
     pub(crate) fn write(&self) -> Result<(), StartError> {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         if self.file.exists() {
             return Ok(());
         }
