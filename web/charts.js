@@ -45,7 +45,7 @@ export function Months({ bars, title }) {
   const highest = bars.findIndex((bar) => bar.amount === most);
   // The newest bar has its sum over it, unless the one before stands in its way; so has the highest one where there is
   // room for both.
-  const free = last < 1 || height(bars[last - 1].amount) <= height(bars[last].amount) + GAP;
+  const free = last < 1 || height(bars[last - 1].amount) <= height(bars[last].amount) + GAP / 2;
   const hasSum = (index) => (index === last && free) || (index === highest && (!free || last - highest > 1));
   const billed = bars.filter((bar) => bar.amount > 0);
   const [now] = months(1);
