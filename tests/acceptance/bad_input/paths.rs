@@ -50,8 +50,8 @@ fn states(world: &World) -> Vec<Case> {
     vec![
         Case::new("retrying a saga that is completed", post(&retry), Code::WrongState),
         Case::new("retrying it with a key", post(&retry).key("retry"), Code::WrongState),
-        Case::new("replaying what nobody understands", post(&replay), Code::InvalidField),
-        Case::new("replaying it with a key", post(&replay).key("replay"), Code::InvalidField),
+        Case::new("replaying what nobody understands", post(&replay), Code::WrongState),
+        Case::new("replaying it with a key", post(&replay).key("replay"), Code::WrongState),
         Case::new(
             "paying what is paid",
             world.lee.post("/api/payments", &paid).key("again"),
