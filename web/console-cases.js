@@ -77,6 +77,9 @@ export const Cases = ({ status }) => html`
   <${Title}>${t("nav.sagas")}<//>
   ${status ? html`<${List} status=${status} />` : html`<${Beginning} />`}`;
 
+/** The payment that a saga is about, which its id names: `pay-{payment}`, or `cancel-{payment}-{attempt}`. */
+const paymentOf = ({ sagaId }) => (/^pay-(.+)$/.exec(sagaId) ?? /^cancel-(.+)-\d+$/.exec(sagaId))?.[1];
+
 export function Case({ id }) {
   const from = useLive(`/api/sagas/${encodeURIComponent(id)}`, { quickest: 1_000, slowest: 10_000 });
   const [failed, setFailed] = useState(null);
@@ -103,7 +106,9 @@ export function Case({ id }) {
         <div><dt>${t("saga.attempts")}</dt><dd data-attempts=${saga.undoAttempts}>${number(saga.undoAttempts)}</dd></div>
       </dl>
       ${failed && html`<${Failed} error=${failed} />`}
-      ${saga.status === "stuck" && html`<p class="actions"><${Button} kind="primary" busy=${intent.busy} onClick=${retry}>${t("saga.retry")}<//></p>`}</section>
+      <p class="actions">
+        ${saga.status === "stuck" && html`<${Button} kind="primary" busy=${intent.busy} onClick=${retry}>${t("saga.retry")}<//>`}
+        ${paymentOf(saga) && html`<a class="button" href=${to("search", saga.customerId, "payments", paymentOf(saga))}>${t("search.see.payment")}</a>`}</p></section>
       <section class="card"><h2>${t("saga.timeline")}</h2><${Timeline} saga=${saga} /></section>
       ${saga.messages && html`<section class="card"><h2>${t("saga.messages")}</h2><${Messages} saga=${saga} /></section>`}`}<//>`;
 }

@@ -139,7 +139,7 @@ for (const { language, size } of EVERYWHERE) {
   });
 
   test(`a stuck saga is found and tried again ${at}`, async () => {
-    const { sagaId: saga, paymentKey } = await host.stuckPayment(`stuck-${name}`);
+    const { sagaId: saga, paymentId, paymentKey } = await host.stuckPayment(`stuck-${name}`);
     await visit(browser, host, { screen, language }, async (page) => {
       await enter(page);
       await page.locator(".tile.bad").first().click();
@@ -149,6 +149,7 @@ for (const { language, size } of EVERYWHERE) {
       await page.locator(".timeline .undo_failed").waitFor();
       await page.getByText(words("reason.NOT_CANCELABLE_PAYMENT")).waitFor();
       await page.locator('[data-attempts="1"]').waitFor();
+      await page.locator(`a[href="#/search/stuck-${name}/payments/${paymentId}"]`, { hasText: words("search.see.payment") }).waitFor();
       await isFit(page);
       await isLegible(page);
       const { row, parts } = rowOf(page, "pay.captured");
