@@ -78,6 +78,7 @@ function rule(line) {
     [/^days (\d+)\/(\d+)(?: from (\S+))?$/, "rule.days"],
     [/^taken back (\S+)\/(\S+)$/, "rule.taken_back"],
     [/^(\d+)% of monthly_fee$/, "rule.discount"],
+    [/^(\d+)% of monthly_fee until (\S+)$/, "rule.discount_until"],
     [/^vat (\d+)%$/, "rule.vat"],
     [/^unlimited$/, "rule.unlimited"],
     [/^cut to 10 won$/, "rule.cut"],

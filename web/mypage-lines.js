@@ -2,7 +2,7 @@
 import { At, Button, Dialog, Empty, Failed, History, NotHere, Read, Status, Tel, Title, announce, html, useState } from "./ui.js";
 import { Progress } from "./saga.js";
 import { isFinal, newestFirst } from "./bill.js";
-import { activeSince, lineName } from "./format.js";
+import { activeSince, day, lineName } from "./format.js";
 import { named, t } from "./text.js";
 import { to } from "./route.js";
 import { usePlanNames } from "./plans.js";
@@ -54,6 +54,12 @@ function Close({ line, bills, done }) {
     <//>`;
 }
 
+/** How long the contract is, and until when once it has begun. */
+function contractOf({ contractMonths, contractTo }) {
+  const contract = t(`open.contract.${contractMonths}`);
+  return contractTo ? t("line.contract_to", { contract, date: day(contractTo) }) : contract;
+}
+
 export function Line({ id, page }) {
   const name = usePlanNames();
   const line = page.data?.lines.find((one) => one.orderId === id);
@@ -70,7 +76,7 @@ export function Line({ id, page }) {
       <section class="card"><dl class="facts">
         <div><dt>${t("line.plan")}</dt><dd>${name(line.plan)}</dd></div>
         ${since && html`<div><dt>${t("line.since")}</dt><dd><${At} at=${since} /></dd></div>`}
-        ${order?.contractMonths && html`<div><dt>${t("open.contract")}</dt><dd>${t(`open.contract.${order.contractMonths}`)}</dd></div>`}
+        ${order?.contractMonths && html`<div><dt>${t("open.contract")}</dt><dd>${contractOf(order)}</dd></div>`}
         <div><dt>${t("nav.bills")}</dt><dd>${its.length > 0 ? html`<a href="#/bills">${t("line.bills", { count: its.length })}</a>` : t("line.bills", { count: 0 })}</dd></div>
       </dl></section>
       ${line.status === "rejected" && html`<section class="card">

@@ -58,7 +58,7 @@ pub struct MyPage {
 }
 
 /// What events tell other services and a customer need not know; the history has the time since which a line works.
-const INTERNAL: [&str; 5] = ["version", "closings", "cancellations", "contractDiscount", "activeSince"];
+const INTERNAL: [&str; 5] = ["version", "closings", "cancellations", "contractMonths", "activeSince"];
 
 /// What there is an entry of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

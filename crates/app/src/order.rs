@@ -11,6 +11,7 @@ use domain::event::EventType;
 use domain::ids::{CustomerId, EventId, OrderId, PhoneNumber, PlanCode, SagaId};
 use domain::order::{Change, Command, Order, Outcome, Status};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -48,6 +49,8 @@ pub struct OrderView {
     plan: PlanCode,
     #[serde(skip_serializing_if = "Option::is_none")]
     contract_months: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contract_to: Option<Date>,
     number: Option<PhoneNumber>,
     status: Status,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,6 +62,7 @@ impl From<Order> for OrderView {
     fn from(order: Order) -> Self {
         Self {
             history: history(&order.history),
+            contract_to: order.contract_to(),
             order_id: order.order_id,
             customer_id: order.customer_id,
             plan: order.plan,

@@ -55,7 +55,7 @@ pub struct OrderFacts {
     pub plan: PlanCode,
     /// Whether the discount contract applies.
     #[serde(default)]
-    pub contract_discount: bool,
+    pub contract_months: Option<u8>,
     /// The number, once there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<PhoneNumber>,
@@ -124,7 +124,7 @@ impl From<&Order> for OrderFacts {
         Self {
             order_id: order.order_id.clone(),
             plan: order.plan.clone(),
-            contract_discount: order.contract_months.is_some(),
+            contract_months: order.contract_months,
             number: order.number.clone(),
             status: order.status,
             version: order.version,

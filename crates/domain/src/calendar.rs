@@ -132,9 +132,30 @@ impl From<UsageMonth> for String {
     }
 }
 
+/// The last day of a term of months that begins on a day: the one before the day of the same number, or the last of the
+/// month where it has no such day (Civil Act of Korea, article 160).
+pub fn term_end(first: Date, months: u8) -> Date {
+    let same = first.saturating_add(i32::from(months).months());
+    if same.day() == first.day() { same.yesterday().unwrap_or(same) } else { same }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_term_ends_on_the_day_before_the_same_day() {
+        for (first, months, last) in [
+            (date(2026, 10, 5), 12, date(2027, 10, 4)),
+            (date(2026, 1, 1), 24, date(2027, 12, 31)),
+            (date(2027, 3, 31), 12, date(2028, 3, 30)),
+            (date(2028, 2, 29), 12, date(2029, 2, 28)),
+            (date(2028, 2, 29), 48, date(2032, 2, 28)),
+            (date(2026, 8, 31), 6, date(2027, 2, 28)),
+        ] {
+            assert_eq!(term_end(first, months), last, "{first}, {months} months");
+        }
+    }
 
     #[test]
     fn a_month_is_read_as_it_is_written() {

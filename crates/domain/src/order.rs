@@ -2,10 +2,12 @@
 //!
 //! `requested -> active | rejected`, `active <-> suspended`, `active -> terminating -> terminated | active`.
 
+use crate::calendar::{seoul_date, term_end};
 use crate::event::EventType;
 use crate::ids::{CustomerId, OrderId, PhoneNumber, PlanCode};
 use crate::limits::NUMBER_CANDIDATES;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 /// Where an order, and then its line, stands.
@@ -180,6 +182,12 @@ impl Order {
     /// Since when the line works, once it does.
     pub fn active_since(&self) -> Option<Timestamp> {
         self.history.iter().find(|change| change.status == Status::Active).map(|change| change.at)
+    }
+
+    /// The last day of the discount contract, in Seoul; it begins on the line's first day.
+    pub fn contract_to(&self) -> Option<Date> {
+        let (since, months) = self.active_since().zip(self.contract_months)?;
+        Some(term_end(seoul_date(since), months))
     }
 
     /// The numbers that the order may get, in the order in which they are tried: the wished one alone, or some of the

@@ -99,7 +99,7 @@ impl App {
 
 fn new_account(customer: &CustomerId, order: &OrderFacts) -> Account {
     let (id, plan) = (order.order_id.clone(), order.plan.clone());
-    Account { contract_discount: order.contract_discount, ..Account::open(id, customer.clone(), plan) }
+    Account { contract_months: order.contract_months, ..Account::open(id, customer.clone(), plan) }
 }
 
 /// The account of a line that works. The event that says so may be announced again, later than it happened.

@@ -1,6 +1,6 @@
 //! The lines that billing knows.
 
-use crate::calendar::UsageMonth;
+use crate::calendar::{UsageMonth, term_end};
 use crate::ids::{BillId, CustomerId, OrderId, PhoneNumber, PlanCode};
 use crate::rating::LineTerms;
 use jiff::civil::Date;
@@ -32,8 +32,9 @@ pub struct Account {
     pub customer_id: CustomerId,
     /// The plan.
     pub plan: PlanCode,
-    /// Whether the discount contract applies.
-    pub contract_discount: bool,
+    /// Months of the discount contract, from the first day of service on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contract_months: Option<u8>,
     /// Whether it is billed.
     pub status: AccountStatus,
     /// The number, once the line works.
@@ -63,7 +64,7 @@ impl Account {
             order_id,
             customer_id,
             plan,
-            contract_discount: false,
+            contract_months: None,
             status: AccountStatus::Opened,
             number: None,
             service_from: None,
@@ -87,9 +88,10 @@ impl Account {
     /// The terms of the bill that the month's run makes out. A line that was never in service has nothing but usage to
     /// charge.
     pub fn terms(&self, month: UsageMonth) -> LineTerms {
+        let contract = self.service_from.zip(self.contract_months);
         LineTerms {
             plan: self.plan.clone(),
-            contract_discount: self.contract_discount,
+            contract_to: contract.map(|(from, months)| term_end(from, months)),
             service_from: self.service_from.unwrap_or_else(|| month.next().first_day()),
             service_to: self.service_to,
             fee_charged: self.is_closed_in(month),

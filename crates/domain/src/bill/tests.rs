@@ -207,10 +207,22 @@ fn an_account_is_billed_for_the_months_in_which_the_line_was_in_service() {
 }
 
 #[test]
+fn a_contract_begins_with_the_line_and_lasts_its_months() {
+    let day = |text: &str| text.parse().unwrap();
+    let to = |from, months| {
+        Account { service_from: from, contract_months: months, ..account() }.terms(month()).contract_to
+    };
+    let first = Some(day("2026-10-05"));
+    assert_eq!(to(first, Some(12)), Some(day("2027-10-04")));
+    assert_eq!(to(first, Some(24)), Some(day("2028-10-04")));
+    assert_eq!((to(first, None), to(None, Some(12))), (None, None));
+}
+
+#[test]
 fn a_line_that_never_was_in_service_is_charged_for_usage_alone() {
     let terms = account().terms(month());
     assert_eq!((terms.service_from, terms.service_to), (month().next().first_day(), None));
-    assert!(!terms.contract_discount);
+    assert_eq!(terms.contract_to, None);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The monthly fee for the days in service, and the contract discount on it.
+//! The monthly fee for the days in service, and the discount on it for the days under contract.
 
 use super::line::{ChargeCode, ChargeLine};
 use super::sheet::{Sheet, share};
@@ -48,9 +48,18 @@ pub(super) fn spans<'a>(
     Ok(spans)
 }
 
-/// A fee that was charged, for the discount on it.
+impl Span<'_> {
+    /// Its days up to one, included.
+    fn days_to(&self, last: Date) -> i64 {
+        i64::from(last.since(self.from).map_or(-1, |until| until.get_days()) + 1).clamp(0, self.days)
+    }
+}
+
+/// What of a fee that was charged is for days under contract.
 pub(super) struct Fee {
-    amount: Won,
+    under_contract: Won,
+    /// The contract's last day, where days without it follow.
+    until: Option<Date>,
     discount_percent: u8,
     vat_percent: u8,
 }
@@ -58,6 +67,7 @@ pub(super) struct Fee {
 /// Adds a line for each fee that the month has: one, but where a version within the month changed it.
 pub(super) fn charge(
     spans: &[Span<'_>],
+    contract_to: Option<Date>,
     month: UsageMonth,
     sheet: &mut Sheet,
 ) -> Result<Vec<Fee>, RatingError> {
@@ -67,7 +77,7 @@ pub(super) fn charge(
         if !version.monthly_fee.is_positive() {
             continue;
         }
-        let days = alike.iter().map(|span| span.days).sum();
+        let days: i64 = alike.iter().map(|span| span.days).sum();
         let amount = prorated(version.monthly_fee, days, month);
         let part = format!("days {days}/{}", month.days());
         let whole = alike.len() == spans.len();
@@ -80,8 +90,14 @@ pub(super) fn charge(
             amount,
         };
         sheet.push(line, version.vat_percent)?;
-        let discount_percent = version.contract_discount_percent;
-        fees.push(Fee { amount, discount_percent, vat_percent: version.vat_percent });
+        let days_under_contract =
+            contract_to.map_or(0, |last| alike.iter().map(|span| span.days_to(last)).sum());
+        fees.push(Fee {
+            under_contract: prorated(version.monthly_fee, days_under_contract, month),
+            until: contract_to.filter(|_| days_under_contract < days),
+            discount_percent: version.contract_discount_percent,
+            vat_percent: version.vat_percent,
+        });
     }
     Ok(fees)
 }
@@ -93,9 +109,10 @@ pub(super) fn discount(fees: &[Fee], sheet: &mut Sheet) -> Result<(), RatingErro
     };
     for fees in fees.chunk_by(alike) {
         let (percent, vat_percent) = (fees[0].discount_percent, fees[0].vat_percent);
-        let base = Won::new(fees.iter().map(|fee| fee.amount.get()).sum());
+        let base = Won::new(fees.iter().map(|fee| fee.under_contract.get()).sum());
         if percent > 0 && base.is_positive() {
-            let rule = format!("{percent}% of monthly_fee");
+            let until = fees.iter().find_map(|fee| fee.until).map(|last| format!(" until {last}"));
+            let rule = format!("{percent}% of monthly_fee{}", until.unwrap_or_default());
             sheet.push(share(ChargeCode::ContractDiscount, base, -i64::from(percent), rule)?, vat_percent)?;
         }
     }

@@ -29,7 +29,7 @@ pub struct ChargeLine {
     ///   what comes before it in the order; so it is charged here, though the quantity does not count it
     /// - `unlimited`
     /// - `late usage of 2026-09`, and `late usage of 2026-09, unlimited`
-    /// - `25% of monthly_fee`
+    /// - `25% of monthly_fee`, and `25% of monthly_fee until 2026-10-15` where the contract ended within the month
     /// - `vat 10%`
     /// - `cut to 10 won`
     pub rule: Cow<'static, str>,

@@ -13,7 +13,7 @@
 //!      has been issued, and what was left of its allowance is not known here. What was without limit still is.
 //!    - On the bill that comes after a final bill (its terms say that the fee is charged), what the final bill has
 //!      charged uses up the allowance and is not charged again. Both charge together what one bill would have.
-//! 3. **Contract discount** (선택약정): percent of the fee lines, as a negative line.
+//! 3. **Contract discount** (선택약정): percent of the fee for the days under contract, as a negative line.
 //! 4. **VAT**: percent of the sum of the above.
 //! 5. **Rounding**: what is over a multiple of 10 won is cut (원단위 절사), as a negative line.
 
@@ -43,8 +43,8 @@ use serde::{Deserialize, Serialize};
 pub struct LineTerms {
     /// The plan.
     pub plan: PlanCode,
-    /// Whether the line has a contract that gives the plan's discount (선택약정).
-    pub contract_discount: bool,
+    /// The last day on which a contract gives the plan's discount (선택약정), in Seoul; `None` without a contract.
+    pub contract_to: Option<Date>,
     /// The first day of service, in Seoul.
     pub service_from: Date,
     /// The last day of service, in Seoul; `None` while the line is not terminated.
@@ -140,10 +140,12 @@ pub fn rate(
         tally.add(kind, day, units)?;
     }
     let mut sheet = sheet::Sheet::default();
-    let fees = if terms.fee_charged { Vec::new() } else { fee::charge(&spans, month, &mut sheet)? };
+    let fees = if terms.fee_charged {
+        Vec::new()
+    } else {
+        fee::charge(&spans, terms.contract_to, month, &mut sheet)?
+    };
     tally.charge(&mut sheet)?;
-    if terms.contract_discount {
-        fee::discount(&fees, &mut sheet)?;
-    }
+    fee::discount(&fees, &mut sheet)?;
     sheet.close()
 }

@@ -109,8 +109,12 @@ fn percent(rule: &str) -> Option<Name> {
     if let Some(percent) = rule.strip_prefix("vat ") {
         return Some(name(format!("세율 {percent}"), format!("{percent} of the above")));
     }
-    let percent = rule.strip_suffix(" of monthly_fee")?;
-    Some(name(format!("월정액의 {percent}"), format!("{percent} of the monthly fee")))
+    let (percent, until) = rule.split_once(" of monthly_fee")?;
+    let (ko, en) = (format!("월정액의 {percent}"), format!("{percent} of the monthly fee"));
+    Some(match until.strip_prefix(" until ") {
+        Some(last) => name(format!("{ko} ({last}까지)"), format!("{en} until {last}")),
+        None => name(ko, en),
+    })
 }
 
 /// A month or a day, as each language writes it.
@@ -179,6 +183,11 @@ mod tests {
             "late usage of 2026-09, included without limit",
         );
         check("25% of monthly_fee", "월정액의 25%", "25% of the monthly fee");
+        check(
+            "25% of monthly_fee until 2026-10-15",
+            "월정액의 25% (2026-10-15까지)",
+            "25% of the monthly fee until 2026-10-15",
+        );
         check("vat 10%", "세율 10%", "10% of the above");
         check("cut to 10 won", "10원 미만 절사", "rounded down to 10 won");
     }

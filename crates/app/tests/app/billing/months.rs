@@ -2,9 +2,12 @@
 
 use super::{counts, open_lines};
 use crate::world::World;
-use crate::world::commands::month;
+use crate::world::commands::{month, wish};
+use app::order::OpenLine;
 use app::ports::Table;
 use domain::calendar::UsageMonth;
+use domain::ids::BillId;
+use domain::rating::ChargeCode;
 use testkit::{Counts, Fault};
 
 /// The months that have a run, of the year to the month before now.
@@ -116,4 +119,25 @@ async fn months_that_were_missed_are_run_oldest_first_and_gaps_are_filled() {
     }
     world.rest().await;
     world.check_books("caught up").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_discount_of_a_contract_ends_with_it() {
+    let mut world = World::new(1);
+    let line = world.open("kim", OpenLine { contract_months: Some(12), ..wish(None) }).await;
+    let mut discounts = Vec::new();
+    for (name, end) in [
+        ("2026-10", "2026-10-31T16:00:00Z"),
+        ("2027-09", "2027-09-30T16:00:00Z"),
+        ("2027-10", "2027-10-31T16:00:00Z"),
+        ("2027-11", "2027-11-30T16:00:00Z"),
+    ] {
+        world.at(end);
+        world.run_month(name).await;
+        let bill = &world.books().bills[&BillId::monthly(month(name), &line)];
+        let discount = bill.lines.iter().find(|line| line.code == ChargeCode::ContractDiscount);
+        discounts.push(discount.map_or("none".to_owned(), |line| line.rule.to_string()));
+    }
+    let whole = "25% of monthly_fee";
+    assert_eq!(discounts, [whole, whole, "25% of monthly_fee until 2027-10-04", "none"]);
 }

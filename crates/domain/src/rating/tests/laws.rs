@@ -36,8 +36,8 @@ fn any_day() -> impl Strategy<Value = Date> {
 }
 
 pub(super) fn any_terms() -> impl Strategy<Value = LineTerms> {
-    (any::<bool>(), any_day(), proptest::option::of(any_day()))
-        .prop_map(|(contract_discount, from, to)| LineTerms { contract_discount, ..in_service(from, to) })
+    (proptest::option::of(any_day()), any_day(), proptest::option::of(any_day()))
+        .prop_map(|(contract_to, from, to)| LineTerms { contract_to, ..in_service(from, to) })
 }
 
 fn any_usage() -> impl Strategy<Value = Usage> {

@@ -69,7 +69,7 @@ fn rate_rest(
 fn terms() -> LineTerms {
     LineTerms {
         plan: PlanCode::parse("test").unwrap(),
-        contract_discount: true,
+        contract_to: Some(date(2027, 12, 31)),
         service_from: date(2025, 1, 1),
         service_to: None,
         fee_charged: false,

@@ -7,7 +7,7 @@ const BANDS: [UsageType; 4] =
     [UsageType::VoiceDay, UsageType::VoiceEvening, UsageType::VoiceNight, UsageType::VoiceInternational];
 
 fn published_terms() -> LineTerms {
-    LineTerms { plan: PlanCode::parse("published-rates").unwrap(), contract_discount: false, ..terms() }
+    LineTerms { plan: PlanCode::parse("published-rates").unwrap(), contract_to: None, ..terms() }
 }
 
 #[test]

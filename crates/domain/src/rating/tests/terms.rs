@@ -62,11 +62,34 @@ fn a_month_out_of_service_has_no_fee_and_no_allowance_but_its_usage_is_charged()
 
 #[test]
 fn a_line_without_a_contract_has_no_discount_and_neither_has_a_plan_without_one() {
-    let no_contract = LineTerms { contract_discount: false, ..terms() };
+    let no_contract = LineTerms { contract_to: None, ..terms() };
     let bill = rate(&plain(), &no_contract, october(), []).unwrap();
     assert_eq!((bill.lines.len(), bill.total), (2, Won::new(33_000)));
     let no_discount = catalogue(&[changed("2020-01-01", &[("/contractDiscountPercent", json!(0))])]);
     assert_eq!(rate(&no_discount, &terms(), october(), []).unwrap(), bill);
+}
+
+#[test]
+fn a_contract_gives_its_discount_up_to_its_last_day() {
+    let versions = [version("2020-01-01"), changed("2026-10-16", &[("/monthlyFee", json!(20_000))])];
+    let discount = |catalogue: &Catalogue, to| {
+        let bill = rate(catalogue, &LineTerms { contract_to: Some(to), ..terms() }, october(), []).unwrap();
+        shown(&bill).into_iter().find(|line| line.starts_with("contract_discount"))
+    };
+    let (one, two) = (plain(), catalogue(&versions));
+    let day = |day| date(2026, 10, day);
+    let whole = Some("contract_discount 30000 won x -0.25 = -7500 (25% of monthly_fee)".to_owned());
+    assert_eq!((discount(&one, day(31)), discount(&one, date(2026, 11, 1))), (whole.clone(), whole));
+    let until = |base: &str, amount: &str, to: &str| {
+        Some(format!(
+            "contract_discount {base} won x -0.25 = {amount} (25% of monthly_fee until 2026-10-{to})"
+        ))
+    };
+    assert_eq!(discount(&one, day(15)), until("14516", "-3629", "15"));
+    assert_eq!(discount(&one, day(1)), until("968", "-242", "01"));
+    assert_eq!(discount(&one, date(2026, 9, 30)), None);
+    assert_eq!(discount(&two, day(15)), until("14516", "-3629", "15"), "the days of the new fee are without");
+    assert_eq!(discount(&two, day(16)), until("15161", "-3790", "16"));
 }
 
 #[test]
