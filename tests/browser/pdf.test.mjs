@@ -48,9 +48,9 @@ before(async () => {
 }, { timeout: 3 * SOON });
 after(() => host?.stop());
 
-/** Some usage of every kind, on the first day of a month. */
+/** Some usage of every kind, on the first day of a month; messages are whole. */
 const usageOf = (number, month) =>
-  USED.map((kind, index) => [`${month}-${kind}`, number, kind, `${100 * index + 40.5}`, `${month}-01T12:00:00+09:00`]);
+  USED.map((kind, index) => [`${month}-${kind}`, number, kind, `${100 * index + (kind === "sms" ? 40 : 40.5)}`, `${month}-01T12:00:00+09:00`]);
 
 /** A customer's bill for October. */
 async function billOf(who) {
