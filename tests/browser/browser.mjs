@@ -61,6 +61,8 @@ export async function visit(browser, host, { screen = DESK, language = "ko", dar
 
 /** Holds the page as it is to the rules for everybody, and to the width of its screen. */
 export async function isFit(page) {
+  // On the way from one page to the next there is no heading yet.
+  await page.locator("h1").first().waitFor();
   // Injected as the browser's own code: the policy of the pages would not let a script tag in.
   const found = await page.evaluate(`${AXE}; axe.run(document, { runOnly: ${JSON.stringify(RULES)}, resultTypes: ["violations"] })`);
   const violations = found.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`);

@@ -135,6 +135,8 @@ test("an outcome that is not known is waited for, and found out", async () => {
     await page.getByText("두 번 결제되지 않으니").waitFor();
     await isFit(page);
     await page.getByRole("link", { name: wordsOf("ko")("pay.see") }).click();
+    // The page before says the same, under another heading.
+    await page.getByRole("heading", { level: 1, name: wordsOf("ko")("payment.title") }).waitFor();
     await page.locator(".note", { hasText: "두 번 결제되지 않으니" }).waitFor();
     await isFit(page);
     await page.goBack();
