@@ -147,6 +147,7 @@ for (const language of ["ko", "en"]) {
       assert.match(metered[1], new RegExp(`${words("rate.minute", { price: won(170) })}$`));
       assert.match(metered.at(-1), /20\.48/);
       await page.locator('[value="lte-light"]').check();
+      await page.locator(".choices label").nth(2).waitFor();
       const inRow = (all) => all.evaluateAll((boxes) => boxes.filter((one) => one.offsetTop === boxes[0].offsetTop).length);
       assert.equal(await inRow(page.locator(".plan")), language === "ko" ? 1 : 3);
       assert.equal(await inRow(page.locator(".choices label")), 3);

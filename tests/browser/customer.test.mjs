@@ -45,6 +45,7 @@ for (const { language, size } of EVERYWHERE) {
       await isFit(page);
       await page.getByRole("button", { name: words("open.submit") }).click();
       const asked = page.locator("dialog[open]");
+      await asked.locator("dd").nth(2).waitFor();
       assert.deepEqual((await asked.locator("dd").allTextContents()).map((text) => text.replace(/\D/g, "")), ["", "24", "24750"]);
       await isFit(page);
       await asked.getByRole("button", { name: words("open.confirm") }).click();
@@ -435,8 +436,9 @@ for (const [language, screen] of [["ko", PHONE], ["en", DESK]]) {
       await enter(page, `leaving-${language}`);
       await page.goto(`${MYPAGE}#/lines/${line.orderId}`);
       await page.getByRole("button", { name: words("close.line") }).click();
-      await isFit(page);
       const dialog = page.locator("dialog[open]");
+      await dialog.getByRole("button", { name: words("close.confirm") }).waitFor();
+      await isFit(page);
       const widths = await dialog.locator(".actions > *").evaluateAll((all) => all.map((one) => one.clientWidth / one.parentElement.clientWidth));
       if (screen === PHONE) assert.ok(widths.length === 2 && widths.every((width) => width > 0.98), String(widths));
       await page.getByRole("button", { name: words("close.confirm") }).click();
