@@ -59,7 +59,8 @@ impl App {
         }
         let (mut items, mut looked_at) = (Vec::new(), 0);
         // The last row that is shown, or that need not be looked at again.
-        let mut last = None;
+        let mut last: Option<String> = None;
+        let behind = |last: Option<String>| last.map(|key| cursor_behind(&key));
         let mut continuation: Option<String> = None;
         loop {
             let found =
@@ -69,15 +70,15 @@ impl App {
                 let key = row.row.clone();
                 if let Some(item) = show(row)? {
                     if items.len() == page.limit {
-                        return Ok(List { items, cursor: last });
+                        return Ok(List { items, cursor: behind(last) });
                     }
                     items.push(item);
                 }
-                last = Some(cursor_behind(&key));
+                last = Some(key);
             }
             continuation = found.continuation;
             if continuation.is_none() || looked_at >= LIST_ROWS_MAX {
-                return Ok(List { items, cursor: last.filter(|_| continuation.is_some()) });
+                return Ok(List { items, cursor: behind(last.filter(|_| continuation.is_some())) });
             }
         }
     }
