@@ -1,5 +1,5 @@
 // A bill, for the customer and for the operator who talks to one: what it comes to, every charge, and its document.
-import { At, Button, Dialog, Failed, Loading, Status, Tel, Title, Won, html, save, useEffect, useRef, useState } from "./ui.js";
+import { At, Button, Dialog, Failed, Loading, Status, Tel, Title, Won, html, save, useLayoutEffect, useRef, useState } from "./ui.js";
 import { getBlob, withCustomer } from "./api.js";
 import { month, months, number, price, today, yearTo } from "./format.js";
 import { named, t } from "./text.js";
@@ -137,7 +137,7 @@ function takeApart(text) {
 /** The document with its own styles, apart from the page's. */
 function Sheet({ text }) {
   const box = useRef(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const { styles, body } = takeApart(text);
     const root = box.current.shadowRoot ?? box.current.attachShadow({ mode: "open" });
     root.adoptedStyleSheets = styles.map((style) => {

@@ -1,5 +1,5 @@
 // What waits for an operator: inspect it, have it handled again, or give it up.
-import { At, Button, Choice, Dialog, Failed, Status, Title, html, useEffect, useRef, useState } from "./ui.js";
+import { At, Button, Choice, Dialog, Failed, Status, Title, html, useLayoutEffect, useRef, useState } from "./ui.js";
 import { Pages } from "./console-cases.js";
 import { at } from "./console-customer.js";
 import { lineName, moment, month } from "./format.js";
@@ -64,7 +64,7 @@ export function Item({ item, refresh, done }) {
     }
   };
   const sureness = useRef(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     // On a narrow screen the answers to the question are below the edge.
     if (sure) sureness.current.scrollIntoView({ block: "nearest" });
   }, [sure]);
@@ -102,7 +102,7 @@ export function Item({ item, refresh, done }) {
 export function useDone() {
   const [done, setDone] = useState(null);
   const notice = useRef(null);
-  useEffect(() => notice.current?.focus(), [done]);
+  useLayoutEffect(() => notice.current?.focus(), [done]);
   return [done && html`<p class="note done" tabIndex="-1" ref=${notice}>${done.text}</p>`, (text) => setDone({ text })];
 }
 

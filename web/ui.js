@@ -9,6 +9,7 @@ import { forget } from "./live.js";
 import { go, useRoute } from "./route.js";
 
 export const html = htm.bind(createElement);
+// What moves the focus or the page is a layout effect, before the page is shown: nothing moves under who is quick.
 export { render, useEffect, useLayoutEffect, useRef, useState };
 
 /** Milliseconds after which something is said: a window that is about to close is closed by then. */
@@ -114,13 +115,12 @@ export const Button = ({ busy, kind = "", children, ...more }) => html`
 /** A heading that takes the focus when the page changes, so that a screen reader begins there. */
 export function Title({ children, text }) {
   const heading = useRef(null);
-  // Before the page is shown, so that the focus is not taken from who is quick.
   useLayoutEffect(() => {
     if (Title.moved) heading.current.focus({ preventScroll: true });
     if (Title.moved) scrollTo(0, 0);
     Title.moved = true;
   }, []);
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.title = `${text ?? children} · ${t(site())}`;
   });
   return html`<h1 tabIndex="-1" ref=${heading}>${children}</h1>`;
@@ -129,7 +129,7 @@ export function Title({ children, text }) {
 /** A window in front of the page. `open` shows it; it begins at its heading, closes with Escape, and gives the focus back. */
 export function Dialog({ open, close, title, children, wide }) {
   const box = useRef(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (open && !box.current.open) box.current.showModal();
     if (!open && box.current.open) box.current.close();
   }, [open]);
@@ -168,7 +168,7 @@ export function Shell({ brand, items, children }) {
   const person = who();
   const [here = ""] = useRoute();
   const menu = useRef(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     // On a narrow screen the menu is wider than the screen, and what is chosen may be outside.
     menu.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   }, [here]);

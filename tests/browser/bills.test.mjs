@@ -1,10 +1,10 @@
 // A customer's bills: which are to be paid, until when, and how each amount follows.
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
-import { DESK, PHONE, isFit, launch, signIn, visit } from "./browser.mjs";
+import { DESK, PHONE, expect, isFit, launch, signIn, visit } from "./browser.mjs";
 import { start } from "./host.mjs";
 import { MYPAGE, enter, fillInCard, saysOutcome, withBills, withView } from "./mypage.mjs";
-import { wordsOf } from "./words.mjs";
+import { monthIn, wordsOf } from "./words.mjs";
 
 let host;
 let browser;
@@ -41,21 +41,19 @@ for (const [language, screen] of [["ko", PHONE], ["en", DESK]]) {
         await withView(page, view);
         await enter(page, who);
         const hero = page.locator(".hero", { hasText: words("due.bills", { count: 2 }) });
-        await hero.waitFor();
-        assert.equal(await hero.getByText(words("due.late")).count(), late);
-        assert.equal(await hero.locator("time").getAttribute("datetime"), "2026-11-25");
-        const chips = () => page.locator('.item[href*="/bills/"] .chip').allTextContents();
+        await expect(hero.getByText(words("due.late"))).toHaveCount(late);
+        await expect(hero.locator("time")).toHaveAttribute("datetime", "2026-11-25");
+        const chips = page.locator('.item[href*="/bills/"] .chip');
         const due = [words(late ? "bill.overdue" : "bill_status.issued"), words("bill_status.issued")];
-        assert.deepEqual(await chips(), [...due, words("bill.nothing")]);
+        await expect(chips).toHaveText([...due, words("bill.nothing")]);
         if (!late) return;
         await isFit(page);
         await page.getByRole("link", { name: words("due.list") }).click();
         await page.locator(".choice").waitFor();
-        assert.deepEqual(await chips(), due);
+        await expect(chips).toHaveText(due);
         await isFit(page);
         await page.getByRole("link", { name: words("bills.all"), exact: true }).click();
-        await page.locator(".list li").nth(4).waitFor();
-        assert.deepEqual(await chips(), [words("bill.nothing"), due[1], due[0], words("bill_status.settled"), words("bill.checked")]);
+        await expect(chips).toHaveText([words("bill.nothing"), due[1], due[0], words("bill_status.settled"), words("bill.checked")]);
         await isFit(page);
         await page.goto(`${MYPAGE}#/bills/${bill.billId}`);
         await page.locator(".heading .chip.bad", { hasText: words("bill.overdue") }).waitFor();
@@ -87,7 +85,7 @@ test("who has paid a bill is led to the next one", async () => {
     await saysOutcome(page, words("outcome.pay_bill.completed"));
     const on = page.locator(".actions .primary");
     await on.getByText(words("pay.next")).waitFor();
-    assert.equal(await on.getAttribute("href"), `#/bills/${next.billId}`);
+    await expect(on).toHaveAttribute("href", `#/bills/${next.billId}`);
     await isFit(page);
   });
 });
@@ -99,9 +97,8 @@ test("a final bill is called one, and a line leads to its bills", async () => {
     await withBills(page, ([one]) => [one, { ...like(one, "2026-11"), billId: `${one.billId.replace("202610", "202611")}-final1` }]);
     await enter(page, "final");
     await page.goto(`${MYPAGE}#/lines/${bill.orderId}`);
-    await page.locator(".history li").nth(1).waitFor();
-    const drawn = await page.locator(".history li").evaluateAll((all) => all.map((one) => getComputedStyle(one, "::after").content !== "none"));
-    assert.deepEqual(drawn, [true, false], "no line goes on behind the last dot");
+    const drawn = () => page.locator(".history li").evaluateAll((all) => all.map((one) => getComputedStyle(one, "::after").content !== "none"));
+    await expect.poll(drawn, "no line goes on behind the last dot").toEqual([true, false]);
     await page.getByRole("link", { name: words("line.bills", { count: 2 }), exact: true }).click();
     await page.locator(".list strong", { hasText: words("bill.final", { month: "November 2026" }) }).waitFor();
     await isFit(page);
@@ -117,7 +114,7 @@ for (const language of ["ko", "en"]) {
     const unit = words("unit.minute");
     const line = (rule, quantity) => ({ code: "voice_day", quantity, unit: "minute", rate: 108.5, rule, amount: 1000 });
     const rate = words("rate.minute", { price: won("108.5") });
-    const month = new Intl.DateTimeFormat(language === "ko" ? "ko-KR" : "en-US", { year: "numeric", month: "long" }).format(new Date("2026-09-15"));
+    const month = monthIn(language, "2026-09");
     const lines = [
       [line("unit rate", 5), rate],
       [line("included 262/300", 400), words("rule.over", { over: 138, b: 300, unit, price: won("108.5") })],
@@ -133,24 +130,23 @@ for (const language of ["ko", "en"]) {
       });
       await enter(page, who);
       await page.goto(`${MYPAGE}#/bills/${bill.billId}`);
-      await page.locator(".charges").waitFor();
-      const rules = await page.locator(".charges tbody .sub").evaluateAll((all) => all.map((one) => [...one.childNodes].filter(({ nodeType }) => nodeType === 3).map(({ data }) => data).join("").trim()));
-      assert.deepEqual(rules, lines.map(([, text]) => text));
+      const rules = () => page.locator(".charges tbody .sub").evaluateAll((all) => all.map((one) => [...one.childNodes].filter(({ nodeType }) => nodeType === 3).map(({ data }) => data).join("").trim()));
+      await expect.poll(rules).toEqual(lines.map(([, text]) => text));
       await isFit(page);
       await page.goto(`${MYPAGE}#/open`);
-      const rates = (plan) => page.locator(".plan", { has: page.locator(`[value="${plan}"]`) }).locator(".rates li").allTextContents();
+      const rates = (plan) => page.locator(".plan", { has: page.locator(`[value="${plan}"]`) }).locator(".rates li");
       await page.locator(".rates").first().waitFor();
-      assert.equal((await rates("lte-light")).length, 0);
-      assert.equal((await rates("lte-basic")).length, 5);
-      const metered = await rates("published-rates");
-      assert.equal(metered.length, 7);
-      assert.match(metered[1], new RegExp(`${words("rate.minute", { price: won(170) })}$`));
-      assert.match(metered.at(-1), /20\.48/);
+      await expect(rates("lte-light")).toHaveCount(0);
+      await expect(rates("lte-basic")).toHaveCount(5);
+      const metered = rates("published-rates");
+      await expect(metered).toHaveCount(7);
+      await expect(metered.nth(1)).toHaveText(new RegExp(`${words("rate.minute", { price: won(170) })}$`));
+      await expect(metered.last()).toContainText("20.48");
       await page.locator('[value="lte-light"]').check();
-      await page.locator(".choices label").nth(2).waitFor();
-      const inRow = (all) => all.evaluateAll((boxes) => boxes.filter((one) => one.offsetTop === boxes[0].offsetTop).length);
-      assert.equal(await inRow(page.locator(".plan")), language === "ko" ? 1 : 3);
-      assert.equal(await inRow(page.locator(".choices label")), 3);
+      const inRow = (selector) => expect.poll(() =>
+        page.locator(selector).evaluateAll((boxes) => boxes.filter((one) => one.offsetTop === boxes[0].offsetTop).length));
+      await inRow(".plan").toBe(language === "ko" ? 1 : 3);
+      await inRow(".choices label").toBe(3);
       await isFit(page);
     });
   });

@@ -1,5 +1,5 @@
 // The browser, and what every page is held to: no error, no request to elsewhere, nothing that axe objects to.
-import { chromium } from "playwright-core";
+import { expect as expectAtOnce, chromium } from "@playwright/test";
 import { SOON } from "./host.mjs";
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -16,6 +16,12 @@ const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-pra
 
 export const DESK = { viewport: { width: 1440, height: 900 } };
 export const PHONE = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
+
+/** What a page shows in the end: it may be on its way there, so what it shows at first counts for nothing. */
+export const expect = expectAtOnce.configure({ timeout: SOON });
+
+/** Holds what takes more than one look at a page to be true in the end. */
+export const holds = (check) => expect(check).toPass({ timeout: SOON, intervals: [50, 100, 250, 500] });
 
 /** Starts the browser. */
 export function launch() {
@@ -60,7 +66,7 @@ export async function visit(browser, host, { screen = DESK, language = "ko", dar
 }
 
 /** Holds the page as it is to the rules for everybody, and to the width of its screen. */
-export async function isFit(page) {
+export const isFit = (page) => holds(async () => {
   // On the way from one page to the next there is no heading yet.
   await page.locator("h1").first().waitFor();
   // Injected as the browser's own code: the policy of the pages would not let a script tag in.
@@ -77,7 +83,7 @@ export async function isFit(page) {
   // Not the page's own word for it: on a phone, what is too wide makes that wider.
   const screen = page.viewportSize().width;
   assert.ok(width <= screen, `${page.url()} is ${width} px wide on a screen of ${screen} px`);
-}
+});
 
 /** Signs in through the issuer's page, by the name that stands there. */
 export async function signIn(page, path, name) {

@@ -1,9 +1,9 @@
 // The console: the run, a stuck saga, a dead letter, a search, and a usage file.
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
-import { DESK, PHONE, isFit, launch, signIn, visit } from "./browser.mjs";
+import { DESK, PHONE, expect, holds, isFit, launch, signIn, visit } from "./browser.mjs";
 import { start, until } from "./host.mjs";
-import { EVERYWHERE, wordsOf } from "./words.mjs";
+import { EVERYWHERE, monthIn, wordsOf } from "./words.mjs";
 
 const CONSOLE = "/api/web/console";
 const OPERATOR = "청구 운영자";
@@ -27,7 +27,7 @@ function rowOf(page, step) {
 }
 
 /** Every part of the picture can be seen, stands within its row, and none hides another. */
-async function isLegible(page) {
+const isLegible = (page) => holds(async () => {
   const rows = await page.locator(".timeline li").evaluateAll((all) => all.map((row) => {
     const box = (part) => (({ left, right }) => ({ left, right }))(part.getBoundingClientRect());
     return { plot: box(row.querySelector(".plot")), parts: [...row.querySelectorAll("rect:not(.track)")].map(box) };
@@ -41,9 +41,15 @@ async function isLegible(page) {
   }
   const ticks = await page.locator(".timeline .axis text").evaluateAll((all) => all.map((text) => text.getBoundingClientRect()).map(({ left, right }) => ({ left, right })));
   assert.ok(ticks.every(({ left }, index) => index === 0 || left > ticks[index - 1].right), JSON.stringify(ticks));
-}
+});
 
-const messagesOf = (page) => page.locator(".messages .name").allTextContents();
+/** The names of a saga's messages, in their order. */
+const messagesOf = (page) => page.locator(".messages .name");
+
+/** What the parts of a picture look like. */
+const looksOf = (parts) => expect.poll(() => parts.evaluateAll((all) => all.map((part) => part.getAttribute("class"))));
+
+const digits = (text) => Number(text.replace(/[^0-9]/g, ""));
 
 const enter = (page) => signIn(page, CONSOLE, OPERATOR);
 
@@ -66,7 +72,7 @@ for (const { language, size } of EVERYWHERE) {
       await page.locator("header nav").getByRole("link", { name: words("nav.runs") }).click();
       await page.locator("#month").selectOption("2026-10");
       await page.locator(".bar button").click();
-      const month = await page.locator("#month option:checked").textContent();
+      const month = monthIn(language, "2026-10");
       const asked = page.locator("dialog[open]", { hasText: words("run.question", { month }) });
       await asked.waitFor();
       assert.equal((await host.json("/api/billing-runs/2026-10", { who: "operator-1" }).catch(() => before)).passes, passes, "not by one press");
@@ -78,8 +84,8 @@ for (const { language, size } of EVERYWHERE) {
       await page.locator("#live", { hasText: words("run.completed") }).waitFor();
       await page.locator(".after", { hasText: words("run.again.help") }).waitFor();
       await page.getByText(words("run.no_parked")).waitFor();
-      assert.ok((await run.locator(".pace").textContent()).includes(words("saga.started")));
-      assert.equal(await run.locator("progress").evaluate((bar) => bar.position), 1);
+      await expect(run.locator(".pace")).toContainText(words("saga.started"));
+      await expect.poll(() => run.locator("progress").evaluate((bar) => bar.position)).toBe(1);
       await isFit(page);
     });
     const bills = await host.json("/api/bills", { who: `run-${name}` });
@@ -106,8 +112,8 @@ for (const { language, size } of EVERYWHERE) {
       await enter(page);
       const tile = (label) => page.locator(`[data-name="today.${label}"]`);
       const shows = async (label, count, sum, counted = "today.count") => {
-        assert.equal(await tile(label).locator("strong").textContent(), words(counted, { count: format.format(count) }));
-        assert.ok((await tile(label).textContent()).includes(format.format(sum)), `${label}: ${await tile(label).textContent()}`);
+        await expect(tile(label).locator("strong")).toHaveText(words(counted, { count: format.format(count) }));
+        await expect(tile(label)).toContainText(format.format(sum));
       };
       await tile("orders").waitFor();
       const today = now.days.at(-1);
@@ -116,24 +122,26 @@ for (const { language, size } of EVERYWHERE) {
       await shows("paid", today.payments, today.paid);
       await shows("refunded", today.refunds, today.refunded);
       await shows("unpaid", now.unpaid.bills, now.unpaid.outstanding);
-      const beside = (one) => page.locator("section", { has: page.locator(`[data-name="today.${one}"]`) }).last().locator("h2").textContent();
-      assert.deepEqual(await Promise.all(["paid", "unpaid"].map(beside)), [words("today.business"), words("today.overall")]);
-      assert.ok((await page.locator(".as-of").textContent()).includes(words("today.as_of", { time: "" }).trim()));
+      const beside = (one) => page.locator("section", { has: page.locator(`[data-name="today.${one}"]`) }).last().locator("h2");
+      await expect(beside("paid")).toHaveText(words("today.business"));
+      await expect(beside("unpaid")).toHaveText(words("today.overall"));
+      await expect(page.locator(".as-of")).toContainText(words("today.as_of", { time: "" }).trim());
       const counts = page.locator(".tiles").first();
-      assert.equal(await counts.locator(".tile").count(), 5);
-      assert.equal(await counts.locator("a").count(), 4, "there is no list of payments being checked");
+      await expect(counts.locator(".tile")).toHaveCount(5);
+      await expect(counts.locator("a"), "there is no list of payments being checked").toHaveCount(4);
       // No hole: the last tile of every row ends where the row does.
-      const [row, last] = await Promise.all([counts.boundingBox(), counts.locator(".tile").last().boundingBox()]);
-      assert.ok(Math.abs(row.x + row.width - last.x - last.width) < 1, JSON.stringify({ row, last }));
+      await holds(async () => {
+        const [row, last] = await Promise.all([counts.boundingBox(), counts.locator(".tile").last().boundingBox()]);
+        assert.ok(Math.abs(row.x + row.width - last.x - last.width) < 1, JSON.stringify({ row, last }));
+      });
       await page.locator(".months", { hasText: words("today.money") }).locator("summary").click();
       const month = page.locator(".months", { hasText: words("today.months") });
       await month.locator("summary").click();
-      const cells = await month.locator("tbody tr").first().locator("td").allTextContents();
-      const digits = (text) => Number(text.replace(/[^0-9]/g, ""));
-      assert.deepEqual(cells.map(digits), [now.months.at(-1).amount, now.months.at(-1).outstanding]);
+      const cells = async () => (await month.locator("tbody tr").first().locator("td").allTextContents()).map(digits);
+      await expect.poll(cells).toEqual([now.months.at(-1).amount, now.months.at(-1).outstanding]);
       // The function that is switched off has left messages on its subscription, or will.
       const waiting = now.queues.reduce((sum, one) => sum + one.active, 0);
-      assert.equal(digits(await page.locator(".queues dd").first().textContent()), waiting);
+      await expect.poll(async () => digits(await page.locator(".queues dd").first().textContent())).toBe(waiting);
       await isFit(page);
     });
   });
@@ -153,13 +161,13 @@ for (const { language, size } of EVERYWHERE) {
       await isFit(page);
       await isLegible(page);
       const { row, parts } = rowOf(page, "pay.captured");
-      assert.equal(await row.locator("line.deadline").count(), 1, "its deadline passed once");
-      assert.deepEqual(await parts.evaluateAll((all) => all.map((part) => part.getAttribute("class"))), ["doing", "undo bad"]);
+      await expect(row.locator("line.deadline"), "its deadline passed once").toHaveCount(1);
+      await looksOf(parts).toEqual(["doing", "undo bad"]);
       await page.getByRole("button", { name: words("saga.retry") }).click();
       await page.locator('[data-attempts="2"]').waitFor();
       await row.locator(".undo.bad").nth(1).waitFor();
       await row.locator(".took", { hasText: words("timeline.undos", { count: 2, time: "" }).trim() }).waitFor();
-      assert.match(await row.locator(".hidden").textContent(), new RegExp(`${words("timeline.attempt", { count: 2 })}.*${words("step_state.undo_failed")}`));
+      await expect(row.locator(".hidden")).toHaveText(new RegExp(`${words("timeline.attempt", { count: 2 })}.*${words("step_state.undo_failed")}`));
       await page.locator(".messages .direction", { hasText: words("timeline.key.operator") }).waitFor();
       await page.locator(".messages .name", { hasText: words("saga.asked.retry") }).waitFor();
       await isFit(page);
@@ -168,9 +176,9 @@ for (const { language, size } of EVERYWHERE) {
       await host.json(`/dev/gateway/payments/${paymentKey}`, { method: "PUT", body: { card: "approve" } });
       await page.getByRole("button", { name: words("saga.retry") }).click();
       await page.getByText(words("saga_status.compensated")).first().waitFor();
-      assert.equal(await parts.count(), 4, "the charge, and three attempts to give it back");
-      assert.equal(await row.locator(".undo:not(.bad)").count(), 1);
-      assert.deepEqual((await messagesOf(page)).slice(-6), [
+      await expect(parts, "the charge, and three attempts to give it back").toHaveCount(4);
+      await expect(row.locator(".undo:not(.bad)")).toHaveCount(1);
+      await expect.poll(async () => (await messagesOf(page).allTextContents()).slice(-6)).toEqual([
         words("saga.asked.retry"), "pay.refund", "saga.undo_refused", words("saga.asked.retry"), "pay.refund", "pay.compensated",
       ]);
       await isFit(page);
@@ -187,27 +195,28 @@ for (const { language, size } of EVERYWHERE) {
       await page.goto(`${CONSOLE}#/sagas/${sagaId}`);
       const { row, parts } = rowOf(page, "bill.settled");
       await row.locator(".awaited").waitFor();
-      const [bar, plot] = await Promise.all([parts.first().boundingBox(), row.locator(".plot").boundingBox()]);
-      assert.ok(Math.abs(bar.x + bar.width - plot.x - plot.width) < 2, "what is awaited goes on to the edge");
+      await holds(async () => {
+        const [bar, plot] = await Promise.all([parts.first().boundingBox(), row.locator(".plot").boundingBox()]);
+        assert.ok(Math.abs(bar.x + bar.width - plot.x - plot.width) < 2, "what is awaited goes on to the edge");
+      });
       await page.locator(".legend", { hasText: words("timeline.key.awaited") }).waitFor();
-      assert.equal(await page.locator(".timeline .deadline").count(), 0);
-      assert.deepEqual(await messagesOf(page), ["pay.captured"]);
+      await expect(page.locator(".timeline .deadline")).toHaveCount(0);
+      await expect(messagesOf(page)).toHaveText(["pay.captured"]);
       await isFit(page);
 
       await host.setClock("2026-11-02T10:15:00+09:00");
       await page.locator(".heading", { hasText: words("saga_status.compensated") }).waitFor();
-      assert.deepEqual(await parts.evaluateAll((all) => all.map((part) => part.getAttribute("class"))), ["doing bad", "undo"]);
-      assert.match(await row.locator(".took").textContent(), new RegExp(`^${words("timeline.doing", { time: "" })}15.* · ${words("timeline.undo", { time: "" })}\\d+`));
+      await looksOf(parts).toEqual(["doing bad", "undo"]);
+      await expect(row.locator(".took")).toHaveText(new RegExp(`^${words("timeline.doing", { time: "" })}15.* · ${words("timeline.undo", { time: "" })}\\d+`));
       await row.getByText(words("reason.deadline")).waitFor();
       await page.getByText(words("timeline.stretched")).waitFor();
       await page.locator(".legend", { hasText: words("timeline.key.deadline") }).waitFor();
-      assert.deepEqual(await messagesOf(page), [
+      await expect(messagesOf(page)).toHaveText([
         "pay.captured", "saga.deadline", "pay.stop_completion", "pay.completion_stopped",
         "bill.revert_settlement", "bill.settlement_reverted", "pay.refund", "pay.compensated",
       ]);
-      const directions = await page.locator(".messages .direction").allTextContents();
-      assert.equal(directions.filter((text) => text.includes(words("timeline.key.sent"))).length, 3);
-      assert.equal(await page.locator(".timeline .lane path").count(), directions.length, "each has its mark");
+      await expect(page.locator(".messages .direction", { hasText: words("timeline.key.sent") })).toHaveCount(3);
+      await expect(page.locator(".timeline .lane path"), "each has its mark").toHaveCount(8);
       await isFit(page);
       await isLegible(page);
     });
@@ -223,23 +232,21 @@ for (const { language, size } of EVERYWHERE) {
       await enter(page);
       await page.goto(`${CONSOLE}#/sagas/open-${line.orderId}`);
       await page.locator(".timeline .succeeded").nth(2).waitFor();
-      const looks = () => page.locator(".timeline li rect:not(.track)").evaluateAll((all) => all.map((part) => part.getAttribute("class")));
-      assert.deepEqual(await looks(), ["doing", "doing", "doing"]);
+      const parts = page.locator(".timeline li rect:not(.track)");
+      await looksOf(parts).toEqual(["doing", "doing", "doing"]);
       await page.locator(".timeline .took", { hasText: new RegExp(`^${words("timeline.doing", { time: "" })}\\d`) }).first().waitFor();
       // The record may hear of two events in another order than they happened in.
-      assert.deepEqual((await messagesOf(page)).sort(), ["bill.account_opened", "order.activated", "order.placed"]);
+      await expect.poll(async () => (await messagesOf(page).allTextContents()).sort()).toEqual(["bill.account_opened", "order.activated", "order.placed"]);
       await isFit(page);
       await isLegible(page);
 
       await page.goto(`${CONSOLE}#/sagas/${sagaId}`);
       await page.locator(".timeline .failed").waitFor();
-      const parts = await looks();
       // A step of which it has not heard when the next one fails is cut off by its undo.
-      assert.ok(["doing", "doing awaited"].includes(parts[2]), String(parts));
-      assert.deepEqual(parts.toSpliced(2, 1), ["doing", "undo", "undo", "doing bad"]);
+      await looksOf(parts).toEqual(["doing", "undo", expect.stringMatching(/^doing( awaited)?$/), "undo", "doing bad"]);
       await page.getByText(words("reason.number_taken")).waitFor();
       const undo = ["bill.close_account", "bill.account_closed", "order.reject", "order.rejected"];
-      assert.deepEqual((await messagesOf(page)).filter((message) => undo.includes(message)), undo);
+      await expect.poll(async () => (await messagesOf(page).allTextContents()).filter((message) => undo.includes(message))).toEqual(undo);
       await isFit(page);
       await isLegible(page);
     });
@@ -263,19 +270,19 @@ for (const { language, size } of EVERYWHERE) {
       const inspect = async (id) => {
         await page.locator(`[data-id="${id}"]`).getByRole("button", { name: words("parked.inspect") }).click();
         await open.locator("pre", { hasText: "pay.captured" }).waitFor();
-        assert.equal(await open.locator("dt:empty").count(), 0);
+        await expect(open.locator("dt:empty")).toHaveCount(0);
         await isFit(page);
       };
       const isGone = async (id, how) => {
         const notice = page.locator(".note.done", { hasText: words(`parked.ended.${how}`, { what: "pay.captured" }) });
         await notice.waitFor();
         await page.locator(`[data-id="${id}"]`).waitFor({ state: "detached" });
-        assert.ok(await notice.evaluate((one) => one === document.activeElement), "the focus is on what was done");
+        await expect(notice, "the focus is on what was done").toBeFocused();
         assert.ok((await letters()).every((item) => item.parkedId !== id));
       };
       await isFit(page);
       const row = page.locator(`[data-id="${dead}"]`);
-      assert.equal(await row.locator("strong").textContent(), "pay.captured");
+      await expect(row.locator("strong")).toHaveText("pay.captured");
       await row.locator(`a[href="#/search/dead-${name}"]`).waitFor();
       await row.locator(`a[href="#/sagas/${deadSaga}"]`).waitFor();
       await inspect(dead);
@@ -286,8 +293,7 @@ for (const { language, size } of EVERYWHERE) {
       await open.getByRole("button", { name: words("parked.discard") }).click();
       await open.getByRole("alert").waitFor();
       const sure = open.getByRole("button", { name: words("parked.discard.sure") });
-      const [edge, button] = await Promise.all([page.evaluate(() => innerHeight), sure.boundingBox()]);
-      assert.ok(button.y + button.height <= edge, "the answers to the question can be seen");
+      await expect(sure, "the answers to the question can be seen").toBeInViewport({ ratio: 0.99 });
       await isFit(page);
       await open.getByRole("button", { name: words("keep") }).click();
       await open.getByRole("alert").waitFor({ state: "detached" });
@@ -329,25 +335,25 @@ for (const { language, size } of EVERYWHERE) {
       await page.goto(`${CONSOLE}#/runs`);
       const lines = page.locator("section", { hasText: words("run.parked_lines") }).last();
       await lines.locator(".loading").waitFor();
-      assert.equal(await page.getByText(words("run.no_parked")).count(), 0, "nobody has looked yet");
+      await expect(page.getByText(words("run.no_parked")), "nobody has looked yet").toHaveCount(0);
       answer();
       const row = lines.locator(`[data-id="${line.parkedId}"]`, { hasText: "010-1234-5678" });
       await row.waitFor();
-      assert.equal(await lines.locator("[data-id]").count(), 1);
+      await expect(lines.locator("[data-id]")).toHaveCount(1);
       await row.locator(`a[href="#/search/${bill.customerId}/bills/${bill.billId}"]`).waitFor();
-      assert.equal(await page.locator(".bar button.primary").count(), 0, "running it again is not what is to be done now");
+      await expect(page.locator(".bar button.primary"), "running it again is not what is to be done now").toHaveCount(0);
       await isFit(page);
 
       await row.getByRole("button", { name: words("parked.inspect") }).click();
       await page.locator("dialog[open]").getByRole("button", { name: words("parked.replay") }).click();
       await page.getByText(words("run.no_parked")).waitFor();
-      assert.ok(await lines.locator(".note.done").evaluate((one) => one === document.activeElement));
+      await expect(lines.locator(".note.done")).toBeFocused();
 
       now = { ...run, status: "completed", bucketsDone: 4, finishedAt: "2026-11-02T10:00:13.4+09:00" };
       await page.locator("#live", { hasText: words("run.completed") }).waitFor();
-      const pace = await page.locator(".pace").textContent();
-      assert.ok(!pace.includes(".4") && !pace.includes(words("run.rate", { rate: 0 })), pace);
-      assert.equal(await page.locator(".bar button.primary").count(), 1);
+      await expect(page.locator(".pace")).not.toContainText(".4");
+      await expect(page.locator(".pace")).not.toContainText(words("run.rate", { rate: 0 }));
+      await expect(page.locator(".bar button.primary")).toHaveCount(1);
       await isFit(page);
     });
   });
@@ -367,7 +373,7 @@ for (const { language, size } of EVERYWHERE) {
       const inside = page.locator("dialog[open]");
       await inside.locator(`time[datetime="${since}"]`).waitFor();
       const offered = inside.getByRole("button", { name: words("parked.replay") }).or(inside.getByRole("button", { name: words("parked.discard") }));
-      assert.equal(await offered.count(), 0);
+      await expect(offered).toHaveCount(0);
       await isFit(page);
 
       items = [open];
@@ -405,8 +411,8 @@ for (const { language, size } of EVERYWHERE) {
         const found = page.locator(".found", { hasText: words(`search.by.${by}`) });
         await found.getByText(who).waitFor();
         await page.getByRole("status").filter({ hasText: words("search.found", { count: 1 }) }).waitFor();
-        assert.deepEqual(await found.locator(".button").evaluateAll((all) => all.map((link) => link.getAttribute("href"))),
-          by === "saga" ? [`#/sagas/${query}`] : []);
+        await expect.poll(() => found.locator(".button").evaluateAll((all) => all.map((link) => link.getAttribute("href"))))
+          .toEqual(by === "saga" ? [`#/sagas/${query}`] : []);
       }
       const suspend = page.getByRole("button", { name: words("search.suspend") });
       const dialog = page.locator("dialog[open]", { hasText: words("search.suspend.question", { customer: who, number: dashed }) });
@@ -438,14 +444,14 @@ for (const { language, size } of EVERYWHERE) {
       await enter(page);
       await page.goto(`${CONSOLE}#/search/${who}`);
       const fact = (label) => page.locator(".facts div", { hasText: words(label) }).locator("dd");
-      assert.equal((await fact("search.due").textContent()).replace(/[^0-9]/g, ""), String(bill.outstanding));
-      assert.equal(await fact("search.first_due").locator("time").getAttribute("datetime"), bill.dueDate);
-      assert.equal(await fact("search.lines").textContent(), words("today.lines", { count: 1 }));
+      await expect.poll(async () => digits(await fact("search.due").textContent())).toBe(bill.outstanding);
+      await expect(fact("search.first_due").locator("time")).toHaveAttribute("datetime", bill.dueDate);
+      await expect(fact("search.lines")).toHaveText(words("today.lines", { count: 1 }));
       const plans = (await host.json("/api/plans")).items;
       await page.getByText(plans.find((plan) => plan.code === "lte-light").name[language]).waitFor();
       await page.locator(".item", { hasText: words("line.since") }).locator('time[datetime^="2026-10-05"]').waitFor();
       await isFit(page);
-      const month = new Intl.DateTimeFormat(language === "ko" ? "ko-KR" : "en-US", { year: "numeric", month: "long" }).format(new Date("2026-10-15"));
+      const month = monthIn(language, "2026-10");
       await page.locator(`a[href$="${paymentId}"]`, { hasText: words("bill.title", { month }) }).waitFor();
       await page.goto(`${CONSOLE}#/search`);
       await page.locator("#query").fill(paymentId);
@@ -482,7 +488,7 @@ for (const { language, size } of EVERYWHERE) {
       await page.locator("header nav").getByRole("link", { name: words("nav.usage") }).click();
       await page.getByRole("button", { name: words("usage.send") }).click();
       await page.getByRole("alert").filter({ hasText: words("usage.choose_first") }).waitFor();
-      assert.equal(await page.evaluate(() => document.activeElement.id), "file");
+      await expect(page.locator("#file")).toBeFocused();
       await isFit(page);
       const send = async (file, text) => {
         await page.locator("#file").setInputFiles({ name: file, mimeType: "text/csv", buffer: Buffer.from(text) });
@@ -491,15 +497,15 @@ for (const { language, size } of EVERYWHERE) {
       await send("usage.csv", rows.join("\n"));
       await page.getByRole("cell", { name: words("usage_reason.unknown_type") }).waitFor();
       await page.getByRole("cell", { name: words("usage_reason.unknown_number") }).waitFor();
-      assert.deepEqual(await page.locator(".share strong").allTextContents(), ["1", "0", "2"]);
+      await expect(page.locator(".share strong")).toHaveText(["1", "0", "2"]);
       await isFit(page);
       const download = page.waitForEvent("download");
       await page.getByRole("button", { name: words("usage.report") }).click();
       assert.equal((await download).suggestedFilename(), "rejected-usage.csv");
       await page.getByRole("heading", { name: words("usage.result", { name: "usage.csv" }) }).waitFor();
       await page.locator("#file").setInputFiles({ name: "other.csv", mimeType: "text/csv", buffer: Buffer.from("") });
-      assert.equal(await page.locator("#file-name").textContent(), "other.csv");
-      assert.equal(await page.locator(".share").count(), 0, "the report of another file is gone");
+      await expect(page.locator("#file-name")).toHaveText("other.csv");
+      await expect(page.locator(".share"), "the report of another file is gone").toHaveCount(0);
       await send("nonsense.csv", "a,b\n1,2\n");
       await page.getByRole("alert").filter({ hasText: words("code.invalid_file") }).waitFor();
       await isFit(page);
@@ -522,7 +528,7 @@ test("a saga with more messages than are kept says so, and one that remembers no
     await isFit(page);
     answer = old;
     await page.locator(".messages").waitFor({ state: "detached" });
-    assert.equal(await page.locator(".timeline li rect.doing").count(), 3);
+    await expect(page.locator(".timeline li rect.doing")).toHaveCount(3);
     await isFit(page);
     await isLegible(page);
   });
@@ -547,13 +553,13 @@ test("the list of sagas begins with what is open, and goes on while there is mor
     const more = page.getByRole("button", { name: words("saga.more") });
     const rows = page.locator(".list li");
     await rows.first().waitFor();
-    assert.equal(await page.locator(".choice a").count(), 3, "no list of what is over");
-    assert.equal(await page.locator(".choice [aria-current]").textContent(), words("saga_status.running"));
+    await expect(page.locator(".choice a"), "no list of what is over").toHaveCount(3);
+    await expect(page.locator(".choice [aria-current]")).toHaveText(words("saga_status.running"));
     await isFit(page);
     await more.dblclick();
     await rows.nth(1).waitFor();
     await more.waitFor({ state: "detached" });
-    assert.equal(await rows.count(), 2, "nothing is there twice");
+    await expect(rows, "nothing is there twice").toHaveCount(2);
     stuck = [{ ...saga("three"), status: "stuck" }];
     await page.goto(`${CONSOLE}#/`);
     await page.goto(`${CONSOLE}#/sagas`);
@@ -574,9 +580,11 @@ test("a customer is not let in", async () => {
 test("the dark console can be read as well", async () => {
   await visit(browser, host, { dark: true, screen: PHONE, expected: [404] }, async (page) => {
     await enter(page);
-    for (const path of ["", "search", "runs", "sagas", "parked", "usage"]) {
+    const words = wordsOf("ko", "console");
+    const pages = { "": "today.title", search: "search.title", runs: "run.title", sagas: "nav.sagas", parked: "nav.parked", usage: "usage.title" };
+    for (const [path, title] of Object.entries(pages)) {
       await page.goto(`${CONSOLE}#/${path}`);
-      await page.locator("h1").waitFor();
+      await page.getByRole("heading", { level: 1, name: words(title), exact: true }).waitFor();
       await page.locator(".skeleton").first().waitFor({ state: "detached" });
       await isFit(page);
     }

@@ -1,7 +1,7 @@
 // MyPage while a payment is neither done nor undone: nobody pays twice, and everybody is told what is going on.
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
-import { DESK, PHONE, isFit, launch, signIn, visit } from "./browser.mjs";
+import { DESK, PHONE, expect, isFit, launch, signIn, visit } from "./browser.mjs";
 import { start } from "./host.mjs";
 import { MYPAGE, enter, fillInCard, saysOutcome } from "./mypage.mjs";
 import { wordsOf } from "./words.mjs";
@@ -21,8 +21,8 @@ after(async () => {
 /** The payment's page says that the money did not go back, and nothing of a card that was declined. */
 async function saysWhy(page, words) {
   const why = page.locator(".facts > div", { hasText: words("payment.not_refunded") });
-  assert.equal(await why.locator("dd").textContent(), words("reason.NOT_CANCELABLE_PAYMENT"));
-  assert.equal(await page.getByText(words("payment.reason"), { exact: true }).count(), 0);
+  await expect(why.locator("dd")).toHaveText(words("reason.NOT_CANCELABLE_PAYMENT"));
+  await expect(page.getByText(words("payment.reason"), { exact: true })).toHaveCount(0);
   await isFit(page);
 }
 
@@ -35,17 +35,17 @@ for (const [language, screen] of [["ko", PHONE], ["en", DESK]]) {
     await visit(browser, host, { screen, language }, async (page) => {
       await enter(page, who);
       await page.getByRole("link", { name: words("due.checked", { count: 1 }) }).waitFor();
-      assert.match(await page.locator(".hero .sum").textContent(), /^₩?0원?$/);
-      assert.equal(await page.getByRole("link", { name: words("due.pay") }).count(), 0);
+      await expect(page.locator(".hero .sum")).toHaveText(/^₩?0원?$/);
+      await expect(page.getByRole("link", { name: words("due.pay") })).toHaveCount(0);
       await isFit(page);
       await page.goto(`${MYPAGE}#/bills/${bill.billId}`);
       const checked = page.locator(".bill").getByRole("link", { name: words("pay.see_checked") });
       await checked.waitFor();
-      assert.equal(await page.getByRole("button", { name: words.start("pay.button") }).count(), 0);
+      await expect(page.getByRole("button", { name: words.start("pay.button") })).toHaveCount(0);
       await isFit(page);
       await checked.click();
       await page.locator(".heading .chip", { hasText: words("payment_status.captured") }).waitFor();
-      assert.match(page.url(), new RegExp(`${paymentId}$`));
+      await expect(page).toHaveURL(new RegExp(`${paymentId}$`));
       await page.locator(".note", { hasText: words("pay.checked") }).waitFor();
       await isFit(page);
     });
@@ -92,9 +92,8 @@ for (const [language, screen] of [["ko", PHONE], ["en", DESK]]) {
       await enter(page, who);
       await atWish(page, bill, { saga: { status: "compensated", steps } });
       await saysOutcome(page, words("outcome.pay_bill.compensated"));
-      await again(page, words).waitFor();
-      assert.deepEqual(await page.locator(".actions .primary").allTextContents(), await again(page, words).allTextContents(), "it is what is to be done");
-      assert.equal(await page.locator(".steps li", { hasText: words("step_state.skipped") }).count(), 2);
+      await expect(page.locator(".actions .primary"), "it is what is to be done").toHaveText([words.start("pay.again")]);
+      await expect(page.locator(".steps li", { hasText: words("step_state.skipped") })).toHaveCount(2);
       await isFit(page);
     });
   });
@@ -109,8 +108,8 @@ test("what failed is offered to be tried again where that may help, and to be pa
     for (const [code, [status, offered]] of Object.entries(cases)) {
       await atWish(page, bill, { problem: { status, code, reason: "NEWS_TO_US" } });
       await page.getByRole("alert").filter({ hasText: words(`code.${code}`) }).waitFor();
-      if (offered[1]) await again(page, words).waitFor();
-      assert.deepEqual([await page.getByRole("button", { name: words("retry") }).count(), await again(page, words).count()], offered, code);
+      await expect(page.getByRole("button", { name: words("retry") }), code).toHaveCount(offered[0]);
+      await expect(again(page, words), code).toHaveCount(offered[1]);
     }
   });
 });
@@ -132,7 +131,7 @@ test("a payment that was declined or came back by itself says why, in words", as
     const at = `${MYPAGE}#/payments/${paymentId}`;
     await shows(page, at, { status: "declined", reason: "NOT_CHARGED" }, words("decline.NOT_CHARGED"));
     await shows(page, at, news, words("code.payment_declined"));
-    assert.equal(await page.getByText(news.reason).count(), 0);
+    await expect(page.getByText(news.reason)).toHaveCount(0);
     await shows(page, at, { status: "compensated", reason: null }, words("pay.refunded"));
   });
   await visit(browser, host, {}, async (page) => {
@@ -158,10 +157,10 @@ for (const [language, screen] of [["ko", PHONE], ["en", DESK]]) {
       await page.locator(".outcome", { hasText: words("pay.waiting") }).waitFor();
       await page.reload();
       await page.locator(".outcome", { hasText: words("pay.waiting") }).waitFor();
-      assert.equal(await page.getByRole("link", { name: words("pay.back") }).count(), 0, "nothing leads away from it");
+      await expect(page.getByRole("link", { name: words("pay.back") }), "nothing leads away from it").toHaveCount(0);
       await isFit(page);
       await saysOutcome(page, words("outcome.pay_bill.running"));
-      assert.equal(await page.getByRole("alert").count(), 0);
+      await expect(page.getByRole("alert")).toHaveCount(0);
     });
     assert.equal(answers[0], 409, `the first answer is that the charge is under way, of ${answers}`);
     const { payments } = await host.myPage(who, "the payment", (view) => view.payments.length > 0);

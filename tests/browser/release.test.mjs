@@ -1,8 +1,8 @@
 // What a page does while a new build takes over, and its files are asked of an instance that does not have them.
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
-import { DESK, PHONE, isFit, launch, visit } from "./browser.mjs";
-import { start, until } from "./host.mjs";
+import { DESK, PHONE, expect, isFit, launch, visit } from "./browser.mjs";
+import { start } from "./host.mjs";
 
 /** Milliseconds before a page is loaded again, each time. */
 const DELAYS = [1_000, 2_000, 4_000];
@@ -53,7 +53,7 @@ const noted = (page) => page.evaluate(() => JSON.parse(sessionStorage.getItem("r
 
 /** Waits until the page has failed for that time, and holds it to when it loads again, not earlier. */
 async function loadsAgain(page, site, times) {
-  await until(`failure ${times}`, async () => await noted(page) === times);
+  await expect.poll(() => noted(page), `failure ${times}`).toBe(times);
   const before = site.loads();
   await page.clock.runFor(DELAYS[times - 1] - 1);
   assert.equal(site.loads(), before);
@@ -86,7 +86,7 @@ for (const [what, gone] of [
         await welcome(page);
         await page.clock.runFor(MINUTE);
         assert.equal(site.loads(), 3);
-        assert.equal(await message(page).count(), 0);
+        await expect(message(page)).toHaveCount(0);
       });
     });
   }
@@ -97,12 +97,11 @@ for (const [screen, dark] of [[PHONE, true], [DESK, false]]) {
     await visit(browser, host, { screen, dark, expected: [404] }, async (page) => {
       const site = await opened(page, MYPAGE, (name) => name === "mypage.js");
       for (const times of [1, 2, 3]) {
-        assert.equal(await message(page).count(), 0);
+        await expect(message(page)).toHaveCount(0);
         await loadsAgain(page, site, times);
       }
-      const said = await message(page).innerText();
-      assert.match(said, /화면을 불러오지 못했습니다/);
-      assert.match(said, /This page could not be loaded/);
+      await expect(message(page)).toContainText("화면을 불러오지 못했습니다");
+      await expect(message(page)).toContainText("This page could not be loaded");
       await isFitInTime(page);
       await page.clock.runFor(10 * MINUTE);
       assert.equal(site.loads(), 4);
@@ -123,7 +122,7 @@ test("a page that nothing came with says so too", async () => {
     const site = await opened(page, MYPAGE);
     for (const times of [1, 2, 3]) await loadsAgain(page, site, times);
     await message(page).waitFor();
-    assert.equal(await page.locator(".skeleton").count(), 0);
+    await expect(page.locator(".skeleton")).toHaveCount(0);
     await isFitInTime(page);
   });
 });

@@ -1,7 +1,7 @@
 // What both sites share: the language, the session, addresses that lead nowhere, and where the focus goes.
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
-import { DESK, PHONE, isFit, launch, signIn, visit } from "./browser.mjs";
+import { DESK, PHONE, expect, holds, isFit, launch, signIn, visit } from "./browser.mjs";
 import { start } from "./host.mjs";
 import { enter } from "./mypage.mjs";
 import { wordsOf } from "./words.mjs";
@@ -29,13 +29,11 @@ const heading = (page, name) => page.getByRole("heading", { level: 1, name, exac
 /** The page that is shown has this heading and this title. */
 async function isHeaded(page, name, words, site) {
   await heading(page, name).waitFor();
-  await page.waitForFunction((title) => document.title === title, `${name} · ${words(site)}`);
+  await expect(page).toHaveTitle(`${name} · ${words(site)}`);
 }
 
 /** The focus is on the heading of this level, within what is in front. */
-async function isAtHeading(page, level, inside = "main") {
-  await page.waitForFunction(([tag, box]) => document.activeElement.matches(`${box} ${tag}`), [`h${level}`, inside]);
-}
+const isAtHeading = (page, level, inside = "main") => expect(page.locator(`${inside} h${level}`)).toBeFocused();
 
 for (const { site, person, first } of SITES) {
   test(`the button for the language changes all of ${site}, its title too`, async () => {
@@ -45,7 +43,7 @@ for (const { site, person, first } of SITES) {
         await page.getByRole("button", { name: buttons[language] }).click();
         const words = wordsOf(language, site);
         await isHeaded(page, words(name), words, site);
-        assert.equal(await page.locator("html").getAttribute("lang"), language);
+        await expect(page.locator("html")).toHaveAttribute("lang", language);
         await isFit(page);
       };
       await page.goto(path(site));
@@ -97,7 +95,7 @@ for (const { site, person, first } of SITES) {
         await heading(page, words(first)).waitFor();
         await page.getByRole("button", { name: words("sign_out") }).click();
         await page.locator(".welcome").waitFor();
-        assert.equal(await page.getByRole("alert").count(), 0);
+        await expect(page.getByRole("alert")).toHaveCount(0);
       });
     }
   });
@@ -115,7 +113,7 @@ for (const { site, person, first } of SITES) {
           await page.goto(path(site, `#/${there}`));
           await isHeaded(page, words("not_here"), words, site);
           await isAtHeading(page, 1);
-          assert.equal(await page.getByRole("button", { name: words("retry") }).count(), 0, there);
+          await expect(page.getByRole("button", { name: words("retry") }), there).toHaveCount(0);
           await isFit(page);
           await page.reload();
           await isHeaded(page, words("not_here"), words, site);
@@ -132,8 +130,10 @@ test("on the narrowest phone, the site's name and its buttons stand in one row",
     await visit(browser, host, { screen: { ...PHONE, viewport: { width: 320, height: 640 } } }, async (page) => {
       await signIn(page, path(site), person);
       await page.locator(".top nav").waitFor();
-      const [brand, tools] = await Promise.all([page.locator(".brand").boundingBox(), page.locator(".tools").boundingBox()]);
-      assert.ok(brand.y < tools.y + tools.height && tools.y < brand.y + brand.height, JSON.stringify({ brand, tools }));
+      await holds(async () => {
+        const [brand, tools] = await Promise.all([page.locator(".brand").boundingBox(), page.locator(".tools").boundingBox()]);
+        assert.ok(brand.y < tools.y + tools.height && tools.y < brand.y + brand.height, JSON.stringify({ brand, tools }));
+      });
       await isFit(page);
     });
   }
@@ -152,8 +152,7 @@ test("what month it is the service says, not the browser", async () => {
     await page.clock.setFixedTime(mine);
     await signIn(page, path("console"), "청구 운영자");
     await page.goto(path("console", "#/runs"));
-    await page.locator("#month").waitFor();
-    assert.equal(await page.locator("#month").inputValue(), "2027-01");
+    await expect(page.locator("#month")).toHaveValue("2027-01");
   });
   await host.setClock(NOW);
 });
@@ -171,7 +170,7 @@ test("a page that cannot be read has a heading, and what it shows when it can ta
     await page.getByRole("button", { name: words("retry") }).click();
     await page.locator(".charges").waitFor();
     await isAtHeading(page, 1);
-    assert.notEqual(await page.locator("h1").textContent(), words("not_loaded"));
+    await expect(page.locator("h1")).not.toHaveText(words("not_loaded"));
   });
 });
 
@@ -187,7 +186,7 @@ for (const [language, screen] of SCREENS) {
       await button.click();
       await isAtHeading(page, 2, "dialog[open]");
       await page.keyboard.press("Escape");
-      await page.waitForFunction(() => document.activeElement.matches("main .actions button"));
+      await expect(button).toBeFocused();
       await button.click();
 
       const reason = page.locator("#reason");
@@ -198,8 +197,8 @@ for (const [language, screen] of SCREENS) {
       await isFit(page);
       await page.getByRole("button", { name: words("cancel.reason.twice") }).click();
       await page.locator("#reason:focus:not([aria-invalid])").waitFor();
-      assert.equal(await reason.inputValue(), words("cancel.reason.twice"));
-      assert.equal(await page.getByText(words("cancel.reason.missing")).count(), 0);
+      await expect(reason).toHaveValue(words("cancel.reason.twice"));
+      await expect(page.getByText(words("cancel.reason.missing"))).toHaveCount(0);
 
       await page.getByRole("button", { name: words("cancel.confirm") }).click();
       await isAtHeading(page, 2, "dialog[open]");
@@ -250,9 +249,11 @@ test("the parts of a card stand apart", async () => {
       if (!refused) await page.goto(path("mypage", "#/pay/one"));
       await page.locator(".card .note").waitFor();
       if (!refused) await page.locator(".card .outcome").waitFor();
-      const parts = await page.locator(".card > *").evaluateAll((all) => all.map((part) => part.getBoundingClientRect()).map(({ top, bottom }) => ({ top, bottom })));
-      assert.ok(parts.length >= 3);
-      assert.ok(parts.every(({ top }, index) => index === 0 || top - parts[index - 1].bottom >= 12), JSON.stringify(parts));
+      await holds(async () => {
+        const parts = await page.locator(".card > *").evaluateAll((all) => all.map((part) => part.getBoundingClientRect()).map(({ top, bottom }) => ({ top, bottom })));
+        assert.ok(parts.length >= 3);
+        assert.ok(parts.every(({ top }, index) => index === 0 || top - parts[index - 1].bottom >= 12), JSON.stringify(parts));
+      });
       await isFit(page);
     }
   });
@@ -263,8 +264,11 @@ test("who is in the wrong place is told so, with room between the lines", async 
   await visit(browser, host, { screen: PHONE }, async (page) => {
     await signIn(page, path("console"), "김민지");
     await heading(page, words("operators_only")).waitFor();
-    const [top, bottom] = await page.evaluate(() => [document.querySelector(".failed").getBoundingClientRect().top, document.querySelector("h1").getBoundingClientRect().bottom]);
-    assert.ok(top - bottom >= 12, `${top - bottom} px`);
+    await holds(async () => {
+      const [text, title] = await Promise.all([page.locator(".failed").boundingBox(), page.locator("h1").boundingBox()]);
+      const apart = text.y - title.y - title.height;
+      assert.ok(apart >= 12, `${apart} px`);
+    });
     await isFit(page);
   });
 });

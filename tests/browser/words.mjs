@@ -9,5 +9,9 @@ export function wordsOf(language, site) {
   return words;
 }
 
+/** A month, as its language writes it. */
+export const monthIn = (language, month) =>
+  new Intl.DateTimeFormat(language === "ko" ? "ko-KR" : "en-US", { year: "numeric", month: "long" }).format(new Date(`${month}-15`));
+
 /** Both languages on both screens. */
 export const EVERYWHERE = ["ko", "en"].flatMap((language) => ["desk", "phone"].map((size) => ({ language, size })));

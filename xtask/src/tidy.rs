@@ -31,6 +31,22 @@ const FORBIDDEN: [(&str, &str, &str); 13] = [
     ("fn te", "st_", "a test's name is a sentence"),
 ];
 
+/// What reads a page once, at whatever moment that is.
+const READS: [&str; 12] = [
+    ".all()",
+    ".allTextContents()",
+    ".boundingBox()",
+    ".count()",
+    ".getAttribute(",
+    ".innerText()",
+    ".inputValue()",
+    ".isChecked()",
+    ".isDisabled()",
+    ".isVisible()",
+    ".textContent()",
+    "document.activeElement",
+];
+
 /// Reads every file of the project and names every place that breaks a rule.
 pub(crate) fn run(root: &Path) -> Result<()> {
     let mut findings = Vec::new();
@@ -60,7 +76,21 @@ fn check(path: &str, text: &str) -> Vec<String> {
         findings.extend(layout(path, text));
     }
     findings.extend(forbidden(path, text));
+    if path.starts_with("tests/browser/") {
+        findings.extend(hasty(path, text));
+    }
     findings
+}
+
+/// Assertions about a page that do not wait: what a click brings may not be there yet, so such a test fails now and then.
+fn hasty(path: &str, text: &str) -> Vec<String> {
+    let looks_once = |line: &str| line.contains("assert") && READS.iter().any(|read| line.contains(read));
+    numbered(text)
+        .filter(|(_, line)| looks_once(line))
+        .map(|(number, _)| {
+            format!("{path}:{number}: an assertion about a page waits; `expect` and `holds` do")
+        })
+        .collect()
 }
 
 fn layout(path: &str, text: &str) -> Vec<String> {
@@ -141,6 +171,16 @@ mod tests {
         finds("a.toml", "a = 1 \n", "a.toml:1: white space");
         finds("a.toml", "a = 1", "one line break");
         finds("a.toml", "a = 1\n\n", "one line break");
+    }
+
+    #[test]
+    fn an_assertion_about_a_page_waits() {
+        let path = "tests/browser/a.test.mjs";
+        for read in READS {
+            finds(path, &format!("ok\nassert.ok(await page{read});\n"), "a.test.mjs:2: an assertion");
+        }
+        assert_eq!(check(path, "await expect(page.locator('a')).toHaveCount(1);\n"), Vec::<String>::new());
+        assert_eq!(check("a.mjs", "assert.ok(await page.count());\n"), Vec::<String>::new());
     }
 
     #[test]
