@@ -64,6 +64,7 @@ mod web_settings;
 use crate::edge::auth::Verifier;
 use crate::edge::site::Site;
 use app::App;
+use app::failure::chain;
 use app::ports::{Clock, Ids};
 use axum::extract::FromRef;
 use axum::routing::{get, post};
@@ -177,12 +178,12 @@ pub fn run() -> ExitCode {
     };
     let log = edge::log::start(get, export.as_ref());
     if let Some(error) = problem {
-        tracing::warn!(error = edge::answer::chain(&error), "no spans are exported");
+        tracing::warn!(error = chain(&error), "no spans are exported");
     }
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
-            tracing::error!(error = edge::answer::chain(&error), "cannot start");
+            tracing::error!(error = chain(&error), "cannot start");
             return ExitCode::FAILURE;
         }
     };
@@ -198,14 +199,14 @@ async fn serve_forever(get: impl Fn(&'static str) -> Option<String>, log: Log, t
     let wired = match wire::wire(get, traced).await {
         Ok(wired) => wired,
         Err(error) => {
-            tracing::error!(error = edge::answer::chain(&error), "cannot start");
+            tracing::error!(error = chain(&error), "cannot start");
             return;
         }
     };
     let following = tokio::spawn(Follower::new(wired.config, log).run(poll));
     match serve(wired.port, router(table(), wired.handler), terminated()).await {
         Ok(()) => tracing::info!("the server ended"),
-        Err(error) => tracing::error!(error = edge::answer::chain(&error), "cannot serve"),
+        Err(error) => tracing::error!(error = chain(&error), "cannot serve"),
     }
     following.abort();
 }

@@ -3,10 +3,10 @@
 mod storage;
 
 use crate::Handler;
-use crate::edge::answer::chain;
 use crate::edge::auth::Verifier;
 use crate::edge::settings::Settings;
 use crate::edge::site::{Site, WebSettings};
+use app::failure::chain;
 use app::ports::{Bus, Clock, Documents, Gateway, Ids};
 use app::{App, Ports};
 use azure::bus::ServiceBusClient;

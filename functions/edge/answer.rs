@@ -2,6 +2,7 @@
 
 use crate::edge::Failure;
 use crate::edge::request::IdempotencyKey;
+use app::failure::chain;
 use app::{Answer, Once};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
@@ -9,7 +10,6 @@ use axum::response::{IntoResponse, Response};
 use contract::problem::{Code, PROBLEM_JSON};
 use domain::ids::CustomerId;
 use serde::Serialize;
-use std::error::Error;
 
 /// An answer with its status, given for the first time or again.
 pub(crate) struct Answered(pub(crate) Answer);
@@ -61,17 +61,6 @@ impl From<app::Failure> for Failure {
     }
 }
 
-/// An error and what caused it, in one line.
-pub(crate) fn chain(error: &dyn Error) -> String {
-    let mut line = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        line = format!("{line}: {cause}");
-        next = cause.source();
-    }
-    line
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,14 +97,5 @@ mod tests {
                 (503, &"3".parse().unwrap())
             );
         }
-    }
-
-    #[test]
-    fn an_error_is_told_with_its_causes() {
-        #[derive(Debug, thiserror::Error)]
-        #[error("outer")]
-        struct Outer(#[source] std::fmt::Error);
-        let expected = format!("outer: {}", std::fmt::Error);
-        assert_eq!(chain(&Outer(std::fmt::Error)), expected);
     }
 }

@@ -1,8 +1,8 @@
 //! GET /api/ready: whether everything that the handler depends on can be reached.
 
 use crate::Handler;
-use crate::edge::answer::chain;
 use crate::edge::{NoParameters, Query};
+use app::failure::chain;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;

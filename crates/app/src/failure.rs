@@ -173,3 +173,17 @@ impl From<pay::PayRefusal> for Failure {
         Self::refused(code, refusal.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_told_with_its_causes() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("outer")]
+        struct Outer(#[source] std::fmt::Error);
+        let expected = format!("outer: {}", std::fmt::Error);
+        assert_eq!(chain(&Outer(std::fmt::Error)), expected);
+    }
+}

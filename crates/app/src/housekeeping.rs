@@ -3,7 +3,7 @@
 use crate::bill::run_partitions;
 use crate::idempotency::Record;
 use crate::keys::{self, Buckets};
-use crate::ports::{Key, Op, Range, Row, Table};
+use crate::ports::{Key, Op, Range, Row, Table, key_behind};
 use crate::store::{Changes, Loaded, Outgoing};
 use crate::sweep::sweep;
 use crate::{App, Failure, List, PageRequest, Ports};
@@ -196,7 +196,7 @@ fn behind(cursor: &str, range: &Range) -> Result<String, Failure> {
     let key = from_hex(cursor).filter(|key| *key >= range.from && *key < range.to);
     let key =
         key.ok_or_else(|| Failure::refused(Code::InvalidCursor, "the cursor is not one of this list"))?;
-    Ok(format!("{key} "))
+    Ok(key_behind(&key))
 }
 
 /// The cursor of what follows a key.

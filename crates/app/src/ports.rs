@@ -16,6 +16,7 @@ pub use documents::{
 pub use gateway::{Gateway, GatewayError, GatewayPayment, GatewayStatus};
 pub use loopback::is_loopback;
 pub use tables::{
-    ETag, Key, Op, OpKind, Page, Range, Row, Table, TableError, Tables, is_key, transaction_bytes, validate,
+    ETag, Key, Op, OpKind, Page, Range, Row, Table, TableError, Tables, is_key, key_behind,
+    transaction_bytes, validate,
 };
 pub use typesetter::{Sheet, SheetLine, TypesetError, Typesetter};

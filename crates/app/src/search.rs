@@ -56,16 +56,7 @@ impl App {
     async fn has_orders(&self, customer: &CustomerId) -> Result<bool, Failure> {
         let key = self.buckets.customer(customer);
         let range = Range::prefix(&key.partition, &key.orders());
-        let mut continuation: Option<String> = None;
-        loop {
-            let page = self.ports.tables.query(Table::Orders, &range, 1, continuation.as_deref()).await?;
-            if !page.rows.is_empty() {
-                return Ok(true);
-            }
-            continuation = page.continuation;
-            if continuation.is_none() {
-                return Ok(false);
-            }
-        }
+        let (rows, _) = self.load_some(Table::Orders, &range, 1).await?;
+        Ok(!rows.is_empty())
     }
 }

@@ -197,17 +197,7 @@ impl App {
 
     /// Reads all rows of a range: one query, unless there are more than a page holds.
     pub(crate) async fn load_all(&self, table: Table, range: &Range) -> Result<Vec<Row>, Failure> {
-        let mut rows = Vec::new();
-        let mut continuation: Option<String> = None;
-        loop {
-            let page =
-                self.ports.tables.query(table, range, PAGE_ENTITIES_MAX, continuation.as_deref()).await?;
-            rows.extend(page.rows);
-            continuation = page.continuation;
-            if continuation.is_none() {
-                return Ok(rows);
-            }
-        }
+        self.load_some(table, range, usize::MAX).await.map(|(rows, _)| rows)
     }
 
     /// Reads the first rows of a range, at most so many, and says whether there are more.
@@ -220,8 +210,8 @@ impl App {
         let mut rows = Vec::new();
         let mut continuation: Option<String> = None;
         loop {
-            let page =
-                self.ports.tables.query(table, range, most - rows.len(), continuation.as_deref()).await?;
+            let limit = PAGE_ENTITIES_MAX.min(most - rows.len());
+            let page = self.ports.tables.query(table, range, limit, continuation.as_deref()).await?;
             rows.extend(page.rows);
             continuation = page.continuation;
             if continuation.is_none() || rows.len() >= most {

@@ -3,7 +3,7 @@
 
 use super::Log;
 use super::levels::Levels;
-use crate::edge::answer::chain;
+use app::failure::chain;
 use app::ports::{Document, DocumentError, Documents, ETag, Reading};
 use std::sync::Arc;
 use std::time::Duration;

@@ -2,7 +2,7 @@
 
 use super::run::Progress;
 use crate::keys;
-use crate::ports::{Range, Table};
+use crate::ports::{Range, Table, key_behind};
 use crate::store::{Changes, Loaded, retry_on_change};
 use crate::{App, Failure, announcement};
 use contract::event::{BillFacts, BillingChunk, BillingCounts, Event};
@@ -51,22 +51,11 @@ impl App {
     ) -> Result<(Vec<Account>, bool), Failure> {
         let mut range = Range::prefix(partition, keys::ACCOUNTS);
         if let Some(after) = &chunk.after {
-            // The space sorts before every other character of a key, so this is the first key behind `after`.
-            range.from = format!("{} ", keys::account_row(after));
+            range.from = key_behind(&keys::account_row(after));
         }
-        let mut accounts = Vec::new();
-        let mut continuation: Option<String> = None;
-        loop {
-            let limit = LINES_PER_CHUNK - accounts.len();
-            let page = self.ports.tables.query(Table::Bills, &range, limit, continuation.as_deref()).await?;
-            for row in page.rows {
-                accounts.push(Loaded::<Account>::of(row)?.value);
-            }
-            continuation = page.continuation;
-            if continuation.is_none() || accounts.len() >= LINES_PER_CHUNK {
-                return Ok((accounts, continuation.is_none()));
-            }
-        }
+        let (rows, more) = self.load_some(Table::Bills, &range, LINES_PER_CHUNK).await?;
+        let accounts = rows.into_iter().map(|row| Ok(Loaded::<Account>::of(row)?.value));
+        Ok((accounts.collect::<Result<_, Failure>>()?, !more))
     }
 
     /// Bills lines until much usage was read, so that a chunk ends in its time and little is repeated when it fails. Says

@@ -2,7 +2,7 @@
 
 use super::usage::{Fence, UsageRow};
 use crate::keys::{self, digest};
-use crate::ports::{Key, Op, Range, Row, Table, TableError};
+use crate::ports::{Key, Op, Range, Row, Table, TableError, key_behind};
 use crate::{App, Failure};
 use domain::calendar::{UsageMonth, seoul_date};
 use domain::catalogue::UsageType;
@@ -245,8 +245,8 @@ impl App {
         let (Some(first), Some(last)) = (batch.first(), batch.last()) else {
             return Ok(Some(Known::new()));
         };
-        let range =
-            Range { partition: partition.to_owned(), from: first.key(), to: format!("{} ", last.key()) };
+        let (from, to) = (first.key(), key_behind(&last.key()));
+        let range = Range { partition: partition.to_owned(), from, to };
         let (rows, more) = self.load_some(Table::Bills, &range, USAGE_PER_TRANSACTION).await?;
         Ok((!more).then(|| rows.into_iter().map(|row| (row.row.clone(), row)).collect()))
     }

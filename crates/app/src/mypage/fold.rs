@@ -5,7 +5,7 @@
 
 use super::tally::{self, Tally};
 use super::{Entry, Kind};
-use crate::ports::{ETag, Range, Row, Table};
+use crate::ports::{ETag, Range, Row, Table, key_behind};
 use crate::store::{Changes, Loaded, retry_on_change};
 use crate::sweep::sweep;
 use crate::{App, Failure};
@@ -133,7 +133,7 @@ impl App {
     async fn count_entries(&self, partition: &str, mut found: Found, from: String) -> Result<usize, Failure> {
         let range = Range { partition: partition.to_owned(), from, to: TALLIES.to_owned() };
         let (rows, more) = self.load_some(Table::MyPage, &range, FOLDED_MAX).await?;
-        found.sum.uncounted_from = rows.last().filter(|_| more).map(|row| format!("{} ", row.row));
+        found.sum.uncounted_from = rows.last().filter(|_| more).map(|row| key_behind(&row.row));
         let mut counted = Vec::new();
         for row in rows {
             let kind = Kind::of_row(&row.row)?;

@@ -106,6 +106,11 @@ impl Range {
     }
 }
 
+/// The first key behind a row's: the space sorts before every other character of a key ([`is_key`]).
+pub fn key_behind(row: &str) -> String {
+    format!("{row} ")
+}
+
 /// One page of a range. A page may be short, even empty, and still have a continuation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
