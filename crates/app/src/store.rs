@@ -2,7 +2,7 @@
 
 use crate::failure::{Failure, chain};
 use crate::keys;
-use crate::ports::{BusError, ETag, Key, Message, Op, Range, Row, Table, TableError};
+use crate::ports::{BusError, ETag, Key, Message, Op, Range, Row, Table, TableError, key_behind};
 use crate::{App, trace};
 use domain::ids::EventId;
 use domain::limits::{CONFLICT_RETRIES_MAX, PAGE_ENTITIES_MAX};
@@ -287,7 +287,7 @@ impl App {
         if first == last {
             return Ok(Vec::new());
         }
-        let range = Range { partition: partition.to_owned(), from: first.clone(), to: format!("{last} ") };
+        let range = Range { partition: partition.to_owned(), from: first.clone(), to: key_behind(last) };
         let there: HashSet<String> =
             self.load_all(table, &range).await?.into_iter().map(|row| row.row).collect();
         Ok(rows.into_iter().filter(|row| there.contains(row)).collect())
