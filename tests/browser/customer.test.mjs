@@ -179,7 +179,7 @@ test("paying is one payment, however often it is asked for and whatever the answ
   });
   assert.ok(keys.length >= 2);
   assert.equal(new Set(keys).size, 1, "one intent, one key");
-  const { payments } = await host.json("/api/mypage", { who: "once" });
+  const { payments } = await host.myPage("once", "the payment", (view) => view.payments.length > 0);
   assert.equal(payments.length, 1);
   const ledger = await host.json("/dev/gateway/ledger");
   assert.equal(ledger.payments.filter((one) => one.orderId?.startsWith(bill.billId)).length, 1);
@@ -284,9 +284,9 @@ for (const [language, screen] of [["ko", DESK], ["en", PHONE]]) {
       await page.locator(`a[href$="${bill.billId}"]`, { hasText: words("bill_status.issued") }).waitFor();
       await isFit(page);
     });
-    const page = await host.json("/api/mypage", { who });
-    assert.equal(page.bills[0].outstanding, bill.outstanding);
-    assert.deepEqual(page.payments.map((payment) => payment.status), ["cancelled"]);
+    const { bills, payments } = await host.myPage(who, "the cancellation", (view) => view.payments[0].status === "cancelled");
+    assert.equal(bills[0].outstanding, bill.outstanding);
+    assert.equal(payments.length, 1);
   });
 }
 
@@ -464,8 +464,7 @@ for (const [language, screen] of [["ko", PHONE], ["en", DESK]]) {
       await dialog.waitFor({ state: "detached" });
       await expect(page.getByRole("button", { name: words("close.line") })).toHaveCount(0);
     });
-    const { bills } = await host.json("/api/mypage", { who: `leaving-${language}` });
-    assert.ok(bills.some((bill) => bill.billId.endsWith("-final1")), JSON.stringify(bills));
+    await host.myPage(`leaving-${language}`, "the final bill", ({ bills }) => bills.some((bill) => bill.billId.endsWith("-final1")));
   });
 }
 
