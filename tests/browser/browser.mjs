@@ -61,6 +61,8 @@ export async function visit(browser, host, { screen = DESK, language = "ko", dar
     error.message += `\n(picture: ${name}; on ${page.url()}; troubles: ${JSON.stringify(troubles)})`;
     throw error;
   } finally {
+    // A page that asks as it is closed gets no answer from who stands in for the API.
+    await page.unrouteAll({ behavior: "ignoreErrors" });
     await context.close();
   }
 }
