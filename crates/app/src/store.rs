@@ -112,7 +112,7 @@ impl Outgoing {
 }
 
 /// What one command changes: one entity group transaction, with the messages that it causes.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Changes {
     table: Table,
     partition: String,

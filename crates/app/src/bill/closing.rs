@@ -59,8 +59,8 @@ impl App {
         let month = fence.billed_in(UsageMonth::of_date(last_day));
         // The run of a closed month bills the line to the month's end, whether or not it has passed it by now.
         let last_day = last_day.max(month.previous().last_day());
-        // What is read here that came after the fence was read is of a batch that moves it: then this is decided again.
-        let usage = self.usage_of(&loaded.value, month).await?;
+        // All of these batches were stored before the fence was read; what is taken in meanwhile is of later ones.
+        let usage = self.usage_up_to(fence.batches, &loaded.value, month).await?;
         let account = Account {
             status: AccountStatus::Final,
             service_to: Some(last_day),
@@ -72,9 +72,8 @@ impl App {
         let event_out = self.final_event(EventType::BillFinalIssued, saga, &bill, Some(order), now)?;
         let mut changes = Changes::new(Table::Bills, key.partition.clone());
         changes.inbox(&event.event_id, now)?.replace(loaded.row, loaded.etag, &account)?;
-        changes.insert(key.bill(&bill.bill_id).row, &bill)?.fence(&fence, version)?;
-        changes.send(announcement(&event_out, now)?);
-        self.commit(changes).await.map(|_| ())
+        changes.insert(key.bill(&bill.bill_id).row, &bill)?.send(announcement(&event_out, now)?);
+        self.commit_in_month(&key.partition, changes, fence, version).await
     }
 
     fn final_bill(

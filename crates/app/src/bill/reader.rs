@@ -17,6 +17,8 @@ use std::collections::VecDeque;
 pub(super) struct UsageReader<'a> {
     tables: &'a dyn Tables,
     month: UsageMonth,
+    /// The last batch that counts.
+    through: u64,
     in_time: Pages,
     late: Pages,
 }
@@ -46,6 +48,7 @@ impl App {
         UsageReader {
             tables: self.ports.tables.as_ref(),
             month,
+            through: u64::MAX,
             in_time: pages(keys::usage_prefix),
             late: pages(keys::late_prefix),
         }
@@ -53,9 +56,20 @@ impl App {
 
     /// The usage that a month bills for one line.
     pub(super) async fn usage_of(&self, account: &Account, month: UsageMonth) -> Result<UsageSums, Failure> {
+        self.usage_up_to(u64::MAX, account, month).await
+    }
+
+    /// The usage that a month bills for one line, of batches up to this one.
+    pub(super) async fn usage_up_to(
+        &self,
+        batch: u64,
+        account: &Account,
+        month: UsageMonth,
+    ) -> Result<UsageSums, Failure> {
         let partition = self.buckets.customer(&account.customer_id).partition;
         let line = &account.order_id;
-        self.usage_between(&partition, month, line, line).of(account).await
+        let usage = self.usage_between(&partition, month, line, line);
+        UsageReader { through: batch, ..usage }.of(account).await
     }
 }
 
@@ -67,7 +81,7 @@ impl UsageReader<'_> {
         for pages in [&mut self.in_time, &mut self.late] {
             while let Some(row) = pages.next_of(self.tables, &account.order_id).await? {
                 let row = Loaded::<UsageRow>::of(row)?.value;
-                if row.billed_in != self.month {
+                if row.billed_in != self.month || row.batch > self.through {
                     continue;
                 }
                 if account.has_charged(self.month, row.batch) {
@@ -104,7 +118,7 @@ impl Pages {
             match line_of(row)?.cmp(line.as_str()) {
                 Ordering::Equal => return Ok(self.rows.pop_front()),
                 Ordering::Greater => return Ok(None),
-                // Billing has an account of every line that has usage, so this is nobody's.
+                // A line whose account was opened after the chunk read its accounts: it bills what it missed itself.
                 Ordering::Less => drop(self.rows.pop_front()),
             }
         }

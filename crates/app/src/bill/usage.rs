@@ -6,6 +6,7 @@ use crate::store::{Changes, Loaded};
 use crate::{App, Failure};
 use domain::calendar::UsageMonth;
 use domain::catalogue::UsageType;
+use domain::limits::CONFLICT_RETRIES_MAX;
 use domain::rating::{Quantity, Usage};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -35,7 +36,7 @@ impl UsageRow {
 
 /// Which months are closed for usage in a bucket, and how many batches were taken in. Intake writes it with every batch,
 /// and so do the run that closes a month and a final bill, each under the version that it read: so every record is either
-/// seen by the run or goes to a later month, and is either on the final bill or of a later batch.
+/// seen by the run or goes to a later month, and is either on the final bill or of a later batch (ADR 4).
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Fence {
@@ -75,6 +76,33 @@ impl App {
     pub(super) async fn fence(&self, partition: &str) -> Result<(Fence, Option<ETag>), Failure> {
         let found = self.load::<Fence>(Table::Bills, &Key::new(partition, keys::FENCE)).await?;
         Ok(found.map_or_else(Default::default, |Loaded { value, etag, .. }| (value, Some(etag))))
+    }
+
+    /// Commits what holds until the next month is closed, whatever usage is taken in meanwhile: where that moved the
+    /// fence, only the fence is read again.
+    pub(super) async fn commit_in_month(
+        &self,
+        partition: &str,
+        changes: Changes,
+        fence: Fence,
+        version: Option<ETag>,
+    ) -> Result<(), Failure> {
+        let closed_through = fence.closed_through;
+        let mut held = (fence, version);
+        for _ in 0..=CONFLICT_RETRIES_MAX {
+            let mut attempt = changes.clone();
+            attempt.fence(&held.0, held.1.clone())?;
+            match self.commit(attempt).await {
+                Err(Failure::Changed) => {}
+                ended => return ended.map(|_| ()),
+            }
+            let now = self.fence(partition).await?;
+            if now.0.closed_through != closed_through || now.1 == held.1 {
+                break;
+            }
+            held = now;
+        }
+        Err(Failure::Changed)
     }
 
     /// Closes a month for usage in a bucket.

@@ -2,7 +2,7 @@
 
 use super::counts;
 use crate::world::World;
-use crate::world::commands::{month, wish};
+use crate::world::commands::{customer, month, wish};
 use app::bill::UsageRecord;
 use app::ports::Table;
 use domain::bill::Bill;
@@ -31,15 +31,17 @@ async fn used(lines: usize, records: usize) -> World {
     world
 }
 
+/// How many messages a bill has.
+fn messages(bill: &Bill) -> Decimal {
+    let lines = bill.lines.iter().filter(|line| line.code == ChargeCode::Usage(UsageType::Sms));
+    lines.map(|line| line.quantity).sum()
+}
+
 /// Expects a bill for each line, with all of its messages.
 #[track_caller]
 fn check_bills(world: &World, lines: usize, records: usize) {
     let bills = world.books().bills;
     assert_eq!(bills.len(), lines);
-    let messages = |bill: &Bill| -> Decimal {
-        let lines = bill.lines.iter().filter(|line| line.code == ChargeCode::Usage(UsageType::Sms));
-        lines.map(|line| line.quantity).sum()
-    };
     assert!(bills.values().all(|bill| messages(bill) == Decimal::from(records)));
 }
 
@@ -95,4 +97,33 @@ async fn usage_that_cannot_be_read_holds_up_the_lines_behind_it_alone() {
     let all = lines as u64;
     assert_eq!(counts(&world, "2026-10").await, [all, all, 0, 0]);
     check_bills(&world, lines, per_line);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_final_bill_is_made_out_while_its_bucket_takes_in_usage_without_a_pause() {
+    let mut world = used(1, 5 * PAGE_ENTITIES_MAX).await;
+    world.at("2026-10-20T03:00:00Z");
+    let line = world.books().orders.into_keys().next().unwrap();
+    world.app.terminate_line(&customer("c0"), &line, None).await.unwrap();
+    world.app = world.slow_app(5, 15);
+    let importer = world.slow_app(5, 15);
+    let message = world.used(&line, "", UsageType::Sms, "1", OCTOBER_5);
+    let mut taken_in = 0;
+    let taking_in = async {
+        loop {
+            let record = UsageRecord { record_id: format!("later-{taken_in}"), ..message.clone() };
+            importer.take_in_usage(vec![record], Vec::new()).await.unwrap();
+            taken_in += 1;
+        }
+    };
+    tokio::select! {
+        () = world.run_until_quiet() => {}
+        () = taking_in => {}
+    }
+    assert!(taken_in > 5, "{taken_in}");
+    world.at("2026-10-31T16:00:00Z");
+    world.run_month("2026-10").await;
+    let bills = world.books().bills;
+    let all: Decimal = bills.values().map(messages).sum();
+    assert_eq!((bills.len(), all), (2, Decimal::from(5 * PAGE_ENTITIES_MAX + taken_in)));
 }
