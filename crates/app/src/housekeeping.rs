@@ -62,9 +62,10 @@ impl App {
         let mut last: Option<String> = None;
         let behind = |last: Option<String>| last.map(|key| cursor_behind(&key));
         let mut continuation: Option<String> = None;
+        // Where all rows are items, these are enough.
+        let mut most = PAGE_ENTITIES_MAX.min(page.limit + 1);
         loop {
-            let found =
-                self.ports.tables.query(table, &range, PAGE_ENTITIES_MAX, continuation.as_deref()).await?;
+            let found = self.ports.tables.query(table, &range, most, continuation.as_deref()).await?;
             for row in found.rows {
                 looked_at += 1;
                 let key = row.row.clone();
@@ -77,7 +78,8 @@ impl App {
                 last = Some(key);
             }
             continuation = found.continuation;
-            if continuation.is_none() || looked_at >= LIST_ROWS_MAX {
+            most = PAGE_ENTITIES_MAX.min(LIST_ROWS_MAX.saturating_sub(looked_at));
+            if continuation.is_none() || most == 0 {
                 return Ok(List { items, cursor: behind(last.filter(|_| continuation.is_some())) });
             }
         }

@@ -16,6 +16,7 @@ use futures::future::try_join_all;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use std::collections::HashSet;
 
 /// The one partition of what is parked: there is little of it, and operators list it in one piece.
 const PARTITION: &str = "parked";
@@ -197,12 +198,25 @@ impl App {
 
     /// Those of which nothing waits for an operator yet.
     pub(crate) async fn not_waiting(&self, parked: Vec<Parked>) -> Result<Vec<Parked>, Failure> {
-        let waiting = self.waiting_records(parked.iter().map(|parked| parked.row(OPEN))).await?;
+        let waiting = self.records(parked.iter().map(|parked| parked.row(OPEN))).await?;
         let new = parked.into_iter().zip(waiting).filter(|(_, waiting)| waiting.is_none());
         Ok(new.map(|(parked, _)| parked).collect())
     }
 
-    async fn waiting_records(
+    /// Those of the bills on hold that an operator has discarded.
+    pub(crate) async fn discarded_lines(
+        &self,
+        bills: impl Iterator<Item = &BillId>,
+    ) -> Result<HashSet<BillId>, Failure> {
+        let bills: Vec<&BillId> = bills.collect();
+        let ended = self.records(bills.iter().map(|bill| format!("{DONE}{}", line_id(bill)))).await?;
+        let discarded = bills.into_iter().zip(ended).filter(|(_, record)| {
+            record.as_ref().is_some_and(|record| record.value.state == State::Discarded)
+        });
+        Ok(discarded.map(|(bill, _)| bill.clone()).collect())
+    }
+
+    async fn records(
         &self,
         rows: impl Iterator<Item = String>,
     ) -> Result<Vec<Option<Loaded<Parked>>>, Failure> {
@@ -222,7 +236,7 @@ impl App {
     async fn try_end_lines(&self, bills: &[&BillId]) -> Result<(), Failure> {
         let now = self.now();
         let rows = bills.iter().map(|bill| format!("{OPEN}{}", line_id(bill)));
-        let waiting = self.waiting_records(rows).await?.into_iter().flatten();
+        let waiting = self.records(rows).await?.into_iter().flatten();
         let free: Vec<_> = waiting.filter(|it| it.value.being_replayed(now).is_none()).collect();
         // Each is two of a transaction's entities: one is deleted and one is written.
         for batch in free.chunks(TRANSACTION_ENTITIES_MAX / 2) {

@@ -5,8 +5,9 @@ use crate::keys;
 use crate::ports::{BusError, ETag, Key, Message, Op, Range, Row, Table, TableError, key_behind};
 use crate::{App, trace};
 use domain::ids::EventId;
-use domain::limits::{CONFLICT_RETRIES_MAX, PAGE_ENTITIES_MAX};
-use futures::future::join_all;
+use domain::limits::{CONFLICT_RETRIES_MAX, PAGE_ENTITIES_MAX, SENDS_AT_ONCE};
+use futures::future::ready;
+use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -240,18 +241,18 @@ impl App {
 
     /// Sends messages and deletes the outbox rows of those that were accepted.
     pub(crate) async fn publish(&self, table: Table, partition: &str, outbox: &[Outgoing]) {
-        let sent = join_all(outbox.iter().map(|message| async move {
-            self.send(message).await.inspect_err(|error| {
+        let sends = outbox.iter().map(|message| async move {
+            let sent = self.send(message).await.inspect_err(|error| {
                 tracing::warn!(
                     message.id = message.message_id,
                     error = chain(&error),
                     "a message stays in the outbox"
                 );
-            })
-        }))
-        .await;
-        let accepted = outbox.iter().zip(sent).filter(|(_, sent)| sent.is_ok());
-        let rows: Vec<String> = accepted.map(|(message, _)| message.row()).collect();
+            });
+            sent.ok().map(|()| message.row())
+        });
+        let accepted = stream::iter(sends).buffered(SENDS_AT_ONCE).filter_map(ready);
+        let rows: Vec<String> = accepted.collect().await;
         if let Err(failure) = self.take_out(table, partition, rows).await {
             // The relay sends them again, and the bus or the inbox drops the repeats.
             tracing::warn!(error = chain(&failure), "outbox rows of published messages stay behind");

@@ -53,7 +53,7 @@ pub struct OrderFacts {
     pub order_id: OrderId,
     /// The plan.
     pub plan: PlanCode,
-    /// Whether the discount contract applies.
+    /// Months of the discount contract, if there is one.
     #[serde(default)]
     pub contract_months: Option<u8>,
     /// The number, once there is one.
@@ -244,7 +244,7 @@ pub struct BillingCounts {
     pub lines: u64,
     /// Lines that have their bill.
     pub issued: u64,
-    /// Lines with nothing to bill.
+    /// Lines with nothing to bill, or whose bill an operator has discarded.
     pub skipped: u64,
     /// Lines that a person must look at.
     pub parked: u64,

@@ -25,8 +25,8 @@ pub const LINES_PER_CHUNK: usize = 10 * BILLS_PER_TRANSACTION;
 /// Usage records that one message of the billing queue reads, the last line's to the end, before the next message takes over:
 /// fifty pages one after the other leave much of a handler's time.
 pub const USAGE_PER_CHUNK: usize = 50 * PAGE_ENTITIES_MAX;
-/// Usage records that one entity group transaction takes in: the hundredth entity is the month's fence.
-pub const USAGE_PER_TRANSACTION: usize = TRANSACTION_ENTITIES_MAX - 1;
+/// Usage records that one entity group transaction takes in, with the fence, though each may be late and then has two rows.
+pub const USAGE_PER_TRANSACTION: usize = (TRANSACTION_ENTITIES_MAX - 1) / 2;
 
 /// Bytes of a request body, for everything but usage files.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -86,6 +86,8 @@ pub const BUCKETS_AT_ONCE: usize = 16;
 /// Rows that are looked at for one page of a list, up to the end of a page of the query; what is not found among them
 /// is found behind the cursor.
 pub const LIST_ROWS_MAX: usize = 2 * PAGE_ENTITIES_MAX;
+/// Messages of one outbox that are sent at a time.
+pub const SENDS_AT_ONCE: usize = 8;
 /// Rows that usage intake looks up at a time, in all buckets together.
 pub const LOOKUPS_AT_ONCE: usize = 128;
 /// Items of a page of a list, when the caller does not say.

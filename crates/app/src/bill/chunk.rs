@@ -3,12 +3,12 @@
 use super::run::Progress;
 use crate::keys;
 use crate::ports::{Range, Table, key_behind};
-use crate::store::{Changes, Loaded, retry_on_change};
-use crate::{App, Failure, announcement};
-use contract::event::{BillFacts, BillingChunk, BillingCounts, Event};
+use crate::store::Loaded;
+use crate::{App, Failure};
+use contract::event::{BillingChunk, BillingCounts};
+use contract::problem::Code;
 use domain::bill::{Account, AccountStatus, Bill, Status};
 use domain::calendar::UsageMonth;
-use domain::event::EventType;
 use domain::ids::BillId;
 use domain::limits::{BILLS_PER_TRANSACTION, LINES_PER_CHUNK, USAGE_PER_CHUNK};
 use domain::rating::{UsageSums, rate};
@@ -131,35 +131,16 @@ impl App {
 
     /// Makes out the bill of a parked line again. A run may do so at the same time: then it is issued already.
     pub(crate) async fn release_bill(&self, bill: &Bill) -> Result<(), Failure> {
-        retry_on_change!(self.try_release_bill(bill).await)
-    }
-
-    async fn try_release_bill(&self, bill: &Bill) -> Result<(), Failure> {
-        let now = self.now();
-        let key = self.buckets.customer(&bill.customer_id);
-        let stored = self.load_bill(&key, &bill.bill_id).await?;
         let account = self.load_account(&bill.customer_id, &bill.order_id).await?.value;
         let usage = self.usage_of(&account, bill.usage_month).await?;
-        let Verdict::Bill(again) = self.bill_line(&account, bill.usage_month, &usage, now) else {
+        let Verdict::Bill(again) = self.bill_line(&account, bill.usage_month, &usage, self.now()) else {
             return Err(Failure::not_found("line to bill"));
         };
         if again.status == Status::OnHold {
             let why = again.reason.unwrap_or_default();
-            return Err(Failure::refused(
-                contract::problem::Code::WrongState,
-                format!("still not billable: {why}"),
-            ));
+            return Err(Failure::refused(Code::WrongState, format!("still not billable: {why}")));
         }
-        let rated = domain::rating::RatedBill { lines: again.lines, total: again.amount };
-        let command = domain::bill::Command::Release(rated);
-        if stored.value.decide(&command)? == domain::order::Outcome::Nothing {
-            return Ok(());
-        }
-        let released = stored.value.after(&command, now);
-        let event =
-            Event { bills: vec![BillFacts::from(&released)], ..self.event(EventType::BillIssued, now)? };
-        let mut changes = Changes::new(Table::Bills, key.partition);
-        changes.replace(stored.row, stored.etag, &released)?.send(announcement(&event, now)?);
-        self.commit(changes).await.map(|_| ())
+        let partition = self.buckets.customer(&bill.customer_id).partition;
+        self.issue(&partition, vec![*again], self.now()).await.map(|_| ())
     }
 }

@@ -21,8 +21,6 @@ const AHEAD_HOURS: i64 = 24;
 const LATE_DAYS: i64 = 366;
 /// Rows, or batches of them, that are looked up at a time in one of the buckets that are at work.
 const LOOKUPS_PER_BUCKET: usize = LOOKUPS_AT_ONCE / BUCKETS_AT_ONCE;
-/// Records of a batch: with the fence they fit into a transaction though all of them are late.
-const BATCH: usize = USAGE_PER_TRANSACTION / 2;
 /// Times a batch is tried again when another file is taken in at the same time.
 const FENCE_RETRIES_MAX: u32 = 8 * CONFLICT_RETRIES_MAX;
 
@@ -126,14 +124,15 @@ impl App {
         let mut left = placed.as_slice();
         let mut repeats = false;
         while !left.is_empty() {
-            let records = if repeats { LOOKUPS_PER_BUCKET * BATCH } else { BATCH };
+            let records =
+                if repeats { LOOKUPS_PER_BUCKET * USAGE_PER_TRANSACTION } else { USAGE_PER_TRANSACTION };
             let (next, later) = left.split_at(records.min(left.len()));
             let mut fresh: Vec<&Placed> = next.iter().collect();
             if repeats {
                 fresh = self.drop_known(&partition, fresh, &mut intake).await?;
             }
             let before = intake.accepted;
-            for batch in fresh.chunks(BATCH) {
+            for batch in fresh.chunks(USAGE_PER_TRANSACTION) {
                 self.take_in_batch(&partition, batch.to_vec(), &mut intake).await?;
             }
             repeats = intake.accepted - before < next.len();
@@ -221,10 +220,11 @@ impl App {
         batch: Vec<&'a Placed>,
         intake: &mut Intake,
     ) -> Result<Vec<&'a Placed>, Failure> {
-        let known: Vec<_> = batch.chunks(BATCH).map(|batch| self.known_between(partition, batch)).collect();
+        let known: Vec<_> =
+            batch.chunks(USAGE_PER_TRANSACTION).map(|batch| self.known_between(partition, batch)).collect();
         let known: Vec<_> = stream::iter(known).buffered(LOOKUPS_PER_BUCKET).try_collect().await?;
         let mut rest = Vec::with_capacity(batch.len());
-        for (batch, known) in batch.chunks(BATCH).zip(known) {
+        for (batch, known) in batch.chunks(USAGE_PER_TRANSACTION).zip(known) {
             let known = match known {
                 Some(known) => known,
                 None => self.known_each(partition, batch).await?,
@@ -247,7 +247,7 @@ impl App {
         };
         let (from, to) = (first.key(), key_behind(&last.key()));
         let range = Range { partition: partition.to_owned(), from, to };
-        let (rows, more) = self.load_some(Table::Bills, &range, USAGE_PER_TRANSACTION).await?;
+        let (rows, more) = self.load_some(Table::Bills, &range, 2 * USAGE_PER_TRANSACTION).await?;
         Ok((!more).then(|| rows.into_iter().map(|row| (row.row.clone(), row)).collect()))
     }
 

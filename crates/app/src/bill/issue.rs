@@ -22,6 +22,8 @@ struct Batch<'a> {
     released: Vec<Loaded<Bill>>,
     /// They are there, and are left as they are.
     standing: Vec<Bill>,
+    /// They are on hold and stay so, because an operator has discarded them: nobody is to look at them again.
+    discarded: usize,
 }
 
 impl App {
@@ -62,10 +64,13 @@ impl App {
         now: Timestamp,
     ) -> Result<Batch<'a>, Failure> {
         let found = try_join_all(bills.iter().map(|bill| self.stored_bill(partition, bill))).await?;
+        let on_hold = found.iter().flatten().map(|stored| &stored.value).filter(|bill| on_hold(bill));
+        let discarded = self.discarded_lines(on_hold.map(|bill| &bill.bill_id)).await?;
         let mut batch = Batch::default();
         for (bill, stored) in bills.iter().zip(found) {
             match stored {
                 None => batch.fresh.push(bill),
+                Some(_) if discarded.contains(&bill.bill_id) => batch.discarded += 1,
                 Some(stored) => match released(&stored.value, bill, now)? {
                     Some(value) => batch.released.push(Loaded { value, ..stored }),
                     None => batch.standing.push(stored.value),
@@ -99,19 +104,24 @@ impl App {
     /// Parks what is on hold, ends the records of what is not any more, and counts. All of it is no news when it is done
     /// again: an earlier delivery may have come as far as the bills.
     async fn follow_up(&self, batch: Batch<'_>, now: Timestamp) -> Result<BillingCounts, Failure> {
-        let on_hold = |bill: &&Bill| bill.status == Status::OnHold;
         let line = |bill: &Bill| Parked::line(bill, now);
-        let new: Vec<Parked> = batch.fresh.iter().copied().filter(on_hold).map(line).collect();
-        let again: Vec<Parked> = batch.standing.iter().filter(on_hold).map(line).collect();
+        let new: Vec<Parked> = batch.fresh.iter().copied().filter(|bill| on_hold(bill)).map(line).collect();
+        let again: Vec<Parked> = batch.standing.iter().filter(|bill| on_hold(bill)).map(line).collect();
         let parked = new.len() + again.len();
         let all = batch.fresh.len() + batch.released.len() + batch.standing.len();
+        let skipped = batch.discarded as u64;
         let again = self.not_waiting(again).await?;
         self.park_all(new.into_iter().chain(again).collect()).await?;
         let released = batch.released.iter().map(|bill| &bill.value);
         let released = released.chain(batch.standing.iter().filter(|bill| bill.was_on_hold));
         self.end_lines(released.map(|bill| &bill.bill_id).collect()).await?;
-        Ok(BillingCounts { issued: (all - parked) as u64, parked: parked as u64, ..BillingCounts::default() })
+        let (issued, parked) = ((all - parked) as u64, parked as u64);
+        Ok(BillingCounts { issued, skipped, parked, ..BillingCounts::default() })
     }
+}
+
+fn on_hold(bill: &Bill) -> bool {
+    bill.status == Status::OnHold
 }
 
 /// What a stored bill becomes when it was on hold and has been made out now; `None` when it stays as it is.

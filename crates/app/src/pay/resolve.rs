@@ -23,7 +23,7 @@ impl App {
     }
 
     /// All that is open, as far as it can be read, and why it cannot.
-    async fn open_at_gateway(&self, now: Timestamp) -> (Vec<OpenBusiness>, Option<Failure>) {
+    async fn open_at_gateway(&self, now: Timestamp) -> (Vec<Loaded<OpenBusiness>>, Option<Failure>) {
         let buckets = self.buckets.partitions().collect();
         let (mut all, mut why) = (Vec::new(), None);
         for found in sweep(buckets, now, |partition| self.open_in(partition)).await {
@@ -35,22 +35,23 @@ impl App {
         (all, why)
     }
 
-    async fn open_in(&self, partition: String) -> Result<Vec<OpenBusiness>, Failure> {
+    async fn open_in(&self, partition: String) -> Result<Vec<Loaded<OpenBusiness>>, Failure> {
         let rows = self.load_all(Table::Payments, &Range::prefix(partition, keys::OPEN)).await?;
-        rows.into_iter().map(|row| Ok(Loaded::of(row)?.value)).collect()
+        rows.into_iter().map(Loaded::of).collect()
     }
 
-    async fn resolve_or_tell(&self, open: OpenBusiness, now: Timestamp) {
+    async fn resolve_or_tell(&self, open: Loaded<OpenBusiness>, now: Timestamp) {
         let resolving = Box::pin(self.resolve(&open, now));
-        let resolving = trace::within_or_here(open.traceparent.clone(), resolving);
+        let resolving = trace::within_or_here(open.value.traceparent.clone(), resolving);
         if let Err(failure) = resolving.await {
-            tracing::warn!(payment.id = %open.payment_id, error = chain(&failure), "a payment stays unresolved");
+            tracing::warn!(payment.id = %open.value.payment_id, error = chain(&failure), "a payment stays unresolved");
         }
     }
 
-    async fn resolve(&self, open: &OpenBusiness, now: Timestamp) -> Result<(), Failure> {
-        let account = self.load_payment(&open.customer_id, &open.payment_id).await?;
-        let old = now.duration_since(open.since) >= SignedDuration::from_secs(UNKNOWN_AFTER_SECONDS);
+    async fn resolve(&self, open: &Loaded<OpenBusiness>, now: Timestamp) -> Result<(), Failure> {
+        let Loaded { value: OpenBusiness { customer_id, payment_id, since, .. }, .. } = open;
+        let account = self.load_payment(customer_id, payment_id).await?;
+        let old = now.duration_since(*since) >= SignedDuration::from_secs(UNKNOWN_AFTER_SECONDS);
         match account.payment.value.status {
             // Its request may still be at work.
             Status::Pending if !old => Ok(()),
@@ -69,7 +70,7 @@ impl App {
             | Status::Cancelling
             | Status::Declined
             | Status::Compensated
-            | Status::Cancelled => self.forget(&account).await,
+            | Status::Cancelled => self.forget(account.key.partition, open).await,
         }
     }
 
@@ -120,10 +121,10 @@ impl App {
         Ok(())
     }
 
-    /// The business is done; its row was left behind.
-    async fn forget(&self, account: &Account) -> Result<(), Failure> {
-        let mut changes = Changes::new(Table::Payments, account.key.partition.clone());
-        changes.delete(open_row(&account.payment.value.payment_id), None);
+    /// The business is done; its row was left behind. One that was written since is of other business.
+    async fn forget(&self, partition: String, open: &Loaded<OpenBusiness>) -> Result<(), Failure> {
+        let mut changes = Changes::new(Table::Payments, partition);
+        changes.delete(open.row.clone(), Some(open.etag.clone()));
         self.commit(changes).await.map(|_| ())
     }
 }

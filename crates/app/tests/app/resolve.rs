@@ -1,7 +1,7 @@
 //! Payments whose outcome is open at the gateway, when the gateway is slow to tell.
 
 use crate::world::World;
-use crate::world::commands::month;
+use crate::world::commands::{customer, month, payment_of};
 use domain::ids::{BillId, PaymentKey};
 use domain::limits::{HANDLER_SECONDS_MAX, UNKNOWN_AFTER_SECONDS};
 use domain::pay::Status;
@@ -40,4 +40,38 @@ async fn payments_of_which_the_gateway_says_nothing_hold_up_no_others() {
     );
     let captured = world.books().payments.values().filter(|one| one.status == Status::Captured).count();
     assert_eq!(captured, PAYMENTS - SILENT);
+}
+
+/// Seconds that a call to the tables of a slow instance takes.
+const CALL: u64 = 1;
+
+#[tokio::test(start_paused = true)]
+async fn a_timer_that_is_behind_forgets_no_refund_that_was_begun_since() {
+    let mut world = World::with(1, 1, MemoryTables::default());
+    let (_, bill) = world.billed("kim").await;
+    let paid = world.pay("kim", &bill, None, Card::Lost, None).await.unwrap();
+    let payment = payment_of(&paid);
+    world.advance(SignedDuration::from_secs(UNKNOWN_AFTER_SECONDS + 1));
+    let slow = world.slow_app(CALL * 1_000, CALL * 1_000);
+    let half_a_call_later = || tokio::time::sleep(Duration::from_millis(CALL * 1_500));
+    let meanwhile = async {
+        // The slow one has seen the charge without an outcome. Another one settles it, and the customer cancels.
+        half_a_call_later().await;
+        world.app.resolve_payments().await.unwrap();
+        world.run_until_quiet().await;
+        world.app.cancel_payment(&customer("kim"), &payment, "test", None).await.unwrap();
+        // The slow one has seen that nothing is open; now the refund is, and its outcome is not known.
+        tokio::time::sleep(Duration::from_secs(CALL)).await;
+        world.refunds_hang(true);
+        world.run_until_quiet().await;
+    };
+    let (looked_at, ()) = tokio::join!(slow.resolve_payments(), meanwhile);
+    assert_eq!(looked_at.unwrap(), 1);
+    world.refunds_hang(false);
+    world.advance(SignedDuration::from_secs(UNKNOWN_AFTER_SECONDS + 1));
+    world.app.resolve_payments().await.unwrap();
+    world.run_until_quiet().await;
+    assert_eq!(world.books().payments[&payment].status, Status::Cancelled);
+    world.rest().await;
+    world.check_books("the money is back").await;
 }

@@ -246,3 +246,28 @@ async fn a_chunk_of_the_first_pass_that_comes_late_releases_as_well_and_once() {
         all_released(&world, &orders).await;
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_line_that_an_operator_has_discarded_is_neither_billed_nor_parked_by_another_pass() {
+    let (mut world, orders) = held(4).await;
+    // One that could be billed by now, and one that cannot.
+    let given_up = |record: &Value| {
+        [&orders[1], &orders[3]].iter().any(|line| record["bill"]["orderId"] == line.as_str())
+    };
+    for record in world.parked().await.into_iter().filter(given_up) {
+        world.app.discard_parked(record["parkedId"].as_str().unwrap()).await.unwrap();
+    }
+    let before = world.books().bills;
+    for _ in 0..2 {
+        world.run_month("2026-10").await;
+        assert_eq!(counts(&world, "2026-10").await, [4, 2, 2, 0]);
+    }
+    assert_eq!(world.parked().await, Vec::<Value>::new());
+    let states: Vec<Value> = ended(&world).await.into_iter().map(|record| record["state"].clone()).collect();
+    assert_eq!(states.iter().filter(|state| *state == "discarded").count(), 2, "{states:?}");
+    for line in [&orders[1], &orders[3]] {
+        let id = BillId::monthly(month("2026-10"), line);
+        assert_eq!(world.books().bills[&id], before[&id]);
+        assert_eq!(announced(&world).get(id.as_str()), None);
+    }
+}

@@ -14,8 +14,6 @@ use tokio::time::{Instant, timeout};
 
 /// Milliseconds that the tables take to read a row, and for all else, as Table Storage does on a good day.
 const LATENCY: (u64, u64) = (5, 15);
-/// Records of a transaction.
-const BATCH: usize = USAGE_PER_TRANSACTION / 2;
 
 /// Lines in so many buckets, and a file in which each has so many records.
 async fn file(buckets: u32, lines: usize, each: usize) -> (World, Vec<UsageRecord>) {
@@ -93,7 +91,11 @@ async fn a_file_that_is_sent_again_costs_fewer_calls_than_the_first_time() {
     assert_eq!(world.import(&records).await.accepted, records.len());
     let first = world.counted.reset().of(Table::Bills);
     let batches = first.writes;
-    assert!((records.len() / BATCH..=records.len() / BATCH + 4).contains(&batches), "{first:?}");
+    assert!(
+        (records.len() / USAGE_PER_TRANSACTION..=records.len() / USAGE_PER_TRANSACTION + 4)
+            .contains(&batches),
+        "{first:?}"
+    );
     assert_eq!(first, Counts { reads: batches, queries: 0, writes: batches });
     assert_eq!(world.import(&records).await.duplicates, records.len());
     // Each bucket finds out by its first batch.
