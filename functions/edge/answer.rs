@@ -43,7 +43,7 @@ impl From<app::Failure> for Failure {
         use app::Failure as F;
         let retry_after = failure.retry_after();
         match failure {
-            F::Refused(problem) => Self { problem, retry_after },
+            F::Refused(problem) => Self::from(*problem),
             F::Malformed(detail) => Self::new(Code::InvalidField, detail),
             F::Changed => {
                 tracing::warn!("gave up a change that others kept making at the same time");

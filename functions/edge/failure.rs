@@ -1,5 +1,6 @@
 //! Every answer that is an error: a problem, with the headers that belong to its status.
 
+use axum::Extension;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -17,7 +18,13 @@ pub(crate) struct Failure {
     pub(crate) problem: Box<Problem>,
     /// How long the dependency that is busy asks to wait; passed on with a 503.
     pub(crate) retry_after: Option<Duration>,
+    /// How long the layer keeps the answer: the host delivers a message again as soon as it has it.
+    pub(crate) held_back: Duration,
 }
+
+/// Goes with an answer that the layer keeps for a while.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct HeldBack(pub(crate) Duration);
 
 impl Failure {
     /// The problem of a code, with a sentence for people.
@@ -34,7 +41,7 @@ impl From<Code> for Failure {
 
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
-        Self { problem: Box::new(problem), retry_after: None }
+        Self { problem: Box::new(problem), retry_after: None, held_back: Duration::ZERO }
     }
 }
 
@@ -42,7 +49,8 @@ impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.problem.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = serde_json::to_vec(&self.problem).unwrap_or_default();
-        (status, headers(status, self.retry_after), body).into_response()
+        let headers = headers(status, self.retry_after);
+        (status, headers, Extension(HeldBack(self.held_back)), body).into_response()
     }
 }
 

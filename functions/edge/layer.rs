@@ -1,6 +1,7 @@
 //! What happens around every function: a span for its log lines, a deadline, and an answer even when it panics.
 
 use crate::edge::Failure;
+use crate::edge::failure::HeldBack;
 use crate::edge::log::Service;
 use app::ports::{Clock, Ids};
 use axum::extract::{MatchedPath, Request, State};
@@ -31,8 +32,6 @@ pub(crate) struct Around {
     pub(crate) ids: Arc<dyn Ids>,
     /// How long one invocation may take.
     pub(crate) deadline: Duration,
-    /// How long the first failed delivery of a message is held back.
-    pub(crate) redelivery_pause: Duration,
     /// Which service the function at a route belongs to.
     pub(crate) services: Arc<HashMap<&'static str, Service>>,
 }
@@ -46,8 +45,6 @@ pub(crate) struct Invoked {
     pub(crate) caller: Option<TraceParent>,
     /// That trace as it is handed on, or a trace that starts here.
     pub(crate) trace: Option<TraceParent>,
-    /// How long the first failed delivery of a message is held back.
-    pub(crate) redelivery_pause: Duration,
 }
 
 /// Runs a request in a task of its own: it goes on when the caller hangs up, so that what was committed is also
@@ -59,8 +56,7 @@ pub(crate) async fn layer(State(around): State<Around>, mut request: Request, ne
     let exported = exported(&request, &invocation, caller.as_ref());
     let trace = telemetry::spans::traceparent(&exported).or_else(|| around.trace(caller.as_ref()));
     let span = around.span(&request, &exported, &invocation, trace.as_ref());
-    let redelivery_pause = around.redelivery_pause;
-    let invoked = Invoked { id: invocation.clone(), caller, trace: trace.clone(), redelivery_pause };
+    let invoked = Invoked { id: invocation.clone(), caller, trace: trace.clone() };
     request.extensions_mut().insert(invoked);
     let work = tokio::time::timeout(around.deadline, traced(trace, next.run(request)));
     // Both are entered, the log's last: a call's span finds the one above it among those that are entered.
@@ -81,6 +77,10 @@ pub(crate) async fn layer(State(around): State<Around>, mut request: Request, ne
     response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     span.in_scope(|| finished(&response, started.elapsed()));
     telemetry::spans::answered(&exported, response.status().as_u16());
+    // All is told, and the deadline is behind it: should the process be killed now, nothing is lost with it.
+    if let Some(HeldBack(pause)) = response.extensions_mut().remove() {
+        tokio::time::sleep(pause).await;
+    }
     response
 }
 
@@ -170,7 +170,10 @@ mod tests {
     use axum::body::Body;
     use axum::routing::get;
     use jiff::Timestamp;
+    use std::sync::Mutex;
     use tower::ServiceExt;
+    use tracing_subscriber::Layer;
+    use tracing_subscriber::layer::{Context, SubscriberExt};
 
     struct Still;
 
@@ -186,13 +189,15 @@ mod tests {
         }
     }
 
+    const PAUSE: Duration = Duration::from_secs(30);
+
     async fn call(deadline: Duration, uri: &str) -> (u16, String) {
-        let services = Arc::default();
-        let (clock, ids) = (Arc::new(Still), Arc::new(Still));
-        let around = Around { clock, ids, deadline, redelivery_pause: Duration::ZERO, services };
+        let around =
+            Around { clock: Arc::new(Still), ids: Arc::new(Still), deadline, services: Arc::default() };
         let router = Router::new()
             .route("/panic", get(async || -> &str { panic!("a fault of ours") }))
             .route("/never", get(std::future::pending::<&str>))
+            .route("/held", get(async || Failure { held_back: PAUSE, ..Failure::from(Code::Unavailable) }))
             .layer(axum::middleware::from_fn_with_state(around, layer));
         let request = Request::get(uri).header(INVOCATION_ID, "spoofed").header(INVOCATION_ID, "host-1");
         let response = router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
@@ -217,6 +222,33 @@ mod tests {
         let (status, body) = call(Duration::from_millis(1), "/never").await;
         assert_eq!(status, 503);
         assert!(body.contains(r#""code":"deadline_exceeded""#), "{body}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_is_held_back_whatever_the_deadline_and_its_line_is_written_before() {
+        let start = tokio::time::Instant::now();
+        let written = Arc::new(Mutex::new(Vec::new()));
+        let _listening = tracing::subscriber::set_default(
+            tracing_subscriber::registry().with(Lines { start, written: written.clone() }),
+        );
+        let (status, body) = call(PAUSE / 2, "/held").await;
+        assert_eq!((status, start.elapsed()), (503, PAUSE));
+        assert!(body.contains(r#""code":"unavailable""#), "{body}");
+        assert_eq!(*written.lock().unwrap(), [Duration::ZERO], "the line that says that it is answered");
+    }
+
+    /// When lines are written.
+    struct Lines {
+        start: tokio::time::Instant,
+        written: Arc<Mutex<Vec<Duration>>>,
+    }
+
+    impl<S: tracing::Subscriber> Layer<S> for Lines {
+        fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+            if event.metadata().target() == module_path!().trim_end_matches("::tests") {
+                self.written.lock().unwrap().push(self.start.elapsed());
+            }
+        }
     }
 
     #[test]

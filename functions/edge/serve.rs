@@ -34,7 +34,6 @@ pub(crate) fn router(functions: impl IntoIterator<Item = Function>, handler: Han
         clock: handler.clock.clone(),
         ids: handler.ids.clone(),
         deadline: Duration::from_secs(HANDLER_SECONDS_MAX),
-        redelivery_pause: handler.redelivery_pause,
         services: Arc::new(services),
     };
     routes
