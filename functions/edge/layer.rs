@@ -226,6 +226,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_answer_is_held_back_whatever_the_deadline_and_its_line_is_written_before() {
+        // What meets a line first without a listener, in another test's thread, would decide that nobody listens.
+        call(PAUSE, "/held").await;
         let start = tokio::time::Instant::now();
         let written = Arc::new(Mutex::new(Vec::new()));
         let _listening = tracing::subscriber::set_default(

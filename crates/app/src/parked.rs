@@ -37,6 +37,17 @@ enum What {
     BillingLine { bill: Box<Bill> },
 }
 
+impl What {
+    /// The function that did not get done with a message, as far as it is known.
+    fn function(&self) -> Option<&str> {
+        match self {
+            Self::Message { function, .. } => Some(function),
+            Self::DeadLetter { function, .. } => function.as_deref(),
+            Self::BillingLine { .. } => None,
+        }
+    }
+}
+
 /// Where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -179,10 +190,11 @@ impl App {
             }
             match self.commit(changes).await {
                 Ok(_) => {
-                    for Parked { parked_id, reason, .. } in &parked {
+                    for Parked { parked_id, reason, what, .. } in &parked {
                         tracing::warn!(
                             parked.id = parked_id,
                             parked.reason = reason,
+                            parked.function = what.function(),
                             "parked for an operator"
                         );
                     }

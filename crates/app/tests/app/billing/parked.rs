@@ -7,6 +7,10 @@ use domain::bill::Status;
 use domain::catalogue::{Catalogue, UsageType};
 use domain::ids::BillId;
 use domain::money::Won;
+use std::sync::{Arc, Mutex};
+use tracing::field::{Field, Visit};
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::{Context, SubscriberExt};
 
 /// The catalogue as it ships, but for a plan that does not offer messages.
 pub(crate) fn without_sms() -> Catalogue {
@@ -75,4 +79,43 @@ async fn a_parked_line_is_billed_when_it_is_replayed_and_the_cause_is_gone() {
     world.run_month("2026-10").await;
     assert_eq!(counts(&world, "2026-10").await, [3, 3, 0, 0]);
     assert_eq!(world.books().bills[&id], bill);
+}
+
+/// The functions that lines about parked messages name.
+#[derive(Clone, Default)]
+struct Named(Arc<Mutex<Vec<String>>>);
+
+impl<S: tracing::Subscriber> Layer<S> for Named {
+    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+        event.record(&mut self.clone());
+    }
+}
+
+impl Visit for Named {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == "parked.function" {
+            self.0.lock().unwrap().push(value.to_owned());
+        }
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_chunk_that_is_given_up_is_logged_with_its_function_whoever_gives_it_up() {
+    let world = World::new(1);
+    let chunk = |id: &str| app::Incoming { message_id: id.to_owned(), subject: None, body: "?".to_owned() };
+    let by_its_consumer =
+        async |id| world.app.consume(app::Consumer::BillingChunk, &chunk(id)).await.unwrap();
+    let by_the_bus =
+        async |id, source| world.app.record_dead_letter(&chunk(id), Some(source), None).await.unwrap();
+    // Not before the line was met once: what meets it first without a listener, in another test's thread, would decide
+    // that nobody listens.
+    by_its_consumer("m0").await;
+    let named = Named::default();
+    let _listening = tracing::subscriber::set_default(tracing_subscriber::registry().with(named.clone()));
+    by_its_consumer("m1").await;
+    by_the_bus("m2", "billing").await;
+    by_the_bus("m3", "events/Subscriptions/gone").await;
+    assert_eq!(*named.0.lock().unwrap(), ["billing_chunk", "billing_chunk"]);
 }

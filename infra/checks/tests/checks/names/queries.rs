@@ -79,8 +79,8 @@ fn a_function_that_is_asked_for_exists() {
     for Query { file, text } in queries() {
         // Alerts call a handler that does not start by this name.
         let lists = between(&text, "function in (", ")");
-        let consumers = between(&text, "line[\"consumer.name\"]) == ", "\n");
-        for name in lists.into_iter().chain(consumers).flat_map(|list| list.split('"').skip(1).step_by(2)) {
+        let parked = between(&text, "line[\"parked.function\"]) == ", "\n");
+        for name in lists.into_iter().chain(parked).flat_map(|list| list.split('"').skip(1).step_by(2)) {
             asked += 1;
             assert!(functions.contains_key(name) || name == "handler", "{file}: {name}");
         }
