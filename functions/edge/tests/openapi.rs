@@ -107,6 +107,23 @@ fn every_get_of_json_says_that_it_has_a_version_and_can_be_asked_for_a_newer_one
 }
 
 #[test]
+fn a_list_tells_where_its_next_page_begins_when_it_can_be_asked_for_that_page_and_only_then() {
+    let document = document();
+    let mut lists = 0;
+    for (id, (_, operation)) in operations(&document) {
+        let answer = &operation["responses"]["200"]["content"]["application/json"]["schema"]["$ref"];
+        let Some(list) = answer.as_str().filter(|name| name.ends_with("List")) else { continue };
+        let asked = json!({ "$ref": "#/components/parameters/Cursor" });
+        let parameters = operation["parameters"].as_array().unwrap();
+        let told = &document.pointer(list.trim_start_matches('#')).unwrap()["properties"]["cursor"];
+        assert_eq!(told.is_object(), parameters.contains(&asked), "{id}");
+        assert!(told.is_null() || told["$ref"] == "#/components/schemas/NextCursor", "{id}");
+        lists += 1;
+    }
+    assert!(lists >= 5, "{lists}");
+}
+
+#[test]
 fn every_operation_of_the_api_says_that_a_request_can_be_malformed() {
     // Of a page's query only its scripts know.
     let pages = ["web_mypage", "web_console", "web_asset"];
