@@ -350,14 +350,16 @@ impl App {
     }
 }
 
-/// What the operator is told of a replay that failed: what would fail each time is no accident of this request's.
+/// What the operator is told of a replay that failed: what would fail each time is no accident of this request's, and
+/// what its consumer does not find is not what the operator asked for.
 fn again(failure: Failure) -> Failure {
     match failure {
+        Failure::Refused(problem) => problem.seen_as(Code::WrongState).into(),
         Failure::Malformed(_) | Failure::Fault(_) => {
             let why = format!("it cannot be handled as it is: {}", chain(&failure));
             Failure::refused(Code::WrongState, why)
         }
-        Failure::Refused(_) | Failure::Changed | Failure::Unavailable(_) => failure,
+        Failure::Changed | Failure::Unavailable(_) => failure,
     }
 }
 

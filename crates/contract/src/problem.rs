@@ -162,6 +162,13 @@ impl Problem {
         self
     }
 
+    /// The same problem for somebody to whom it has another code.
+    #[must_use]
+    pub fn seen_as(self, code: Code) -> Self {
+        let detail = self.detail.unwrap_or_else(|| self.title.to_owned());
+        Self { errors: self.errors, extra: self.extra, ..Self::new(code).detail(detail) }
+    }
+
     /// What went wrong.
     pub fn code(&self) -> Code {
         self.code
@@ -209,6 +216,15 @@ mod tests {
         let expected =
             r#"{"type":"urn:problem:not_found","title":"Not found","status":404,"code":"not_found"}"#;
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn a_problem_that_is_seen_as_another_keeps_what_it_tells() {
+        let missing = Problem::from(Code::NotFound).seen_as(Code::WrongState);
+        assert_eq!(missing, Problem::new(Code::WrongState).detail("Not found"));
+        let bill = Problem::new(Code::NotFound).detail("there is no such bill").with("billId", "b1");
+        let expected = Problem::new(Code::WrongState).detail("there is no such bill").with("billId", "b1");
+        assert_eq!(bill.seen_as(Code::WrongState), expected);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use crate::world::delivery::incoming;
 use crate::world::{Spot, Trouble, Trying, World};
 use app::{Answer, Consumer, Failure, PageRequest};
+use contract::problem::{Code, Problem};
 use domain::limits::HANDLER_SECONDS_MAX;
 use futures::future::join;
 use futures::poll;
@@ -246,6 +247,26 @@ async fn a_message_that_has_no_consumer_waits_until_it_is_discarded() {
     }
     Discard.on(&world, &id).await.unwrap();
     assert!(world.waiting_parked().await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_about_what_is_not_there_is_no_parked_item_that_is_not_there() {
+    let (world, _) = parked().await;
+    let sent = world.bus.sent().into_iter().find(|message| message.subject == "bill.account_opened").unwrap();
+    let event: Value = serde_json::from_str(&sent.body).unwrap();
+    let order = event["order"]["orderId"].as_str().unwrap();
+    let gone = order.chars().rev().collect::<String>();
+    let letter = app::Incoming {
+        message_id: "m".to_owned(),
+        body: sent.body.replace(order, &gone),
+        ..incoming(&sent)
+    };
+    world.app.consume(Consumer::OrderOnAccountOpened, &letter).await.unwrap();
+    let waiting = world.parked().await;
+    let id = waiting.iter().find(|item| item["reason"] == "not_found").unwrap()["parkedId"].as_str().unwrap();
+    let Failure::Refused(problem) = Replay.on(&world, id).await.unwrap_err() else { panic!("not refused") };
+    assert_eq!(*problem, Problem::new(Code::WrongState).detail("there is no such order"));
+    assert_eq!(Replay.on(&world, &"0".repeat(32)).await.unwrap_err().code(), "not_found");
 }
 
 /// Lets the `n`-th call of a replay go wrong, waits until the replay counts as broken off, and replays again. False when
