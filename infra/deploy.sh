@@ -16,7 +16,7 @@ there already stays or is brought up to date, and nothing is ever deleted.
       --what-if         only show what a deployment would change; builds and changes nothing
       --only PART       infra: provision, send no code. code: send the code, provision nothing. Default: all
       --package FILE    send this package instead of building one; it must be of the commit that is checked out
-      --timeout SECONDS how long to wait for the apps to be ready, default 900
+      --timeout SECONDS how long to wait for the apps to be given the secret, and then to be ready, default 900
   -h, --help            this text
 
 The parameter files read what differs between subscriptions from variables: TOKEN_ISSUER, TOKEN_AUDIENCE and
@@ -250,23 +250,25 @@ read_outputs() {
 }
 
 # The platform follows an app's reference to the vault when the settings are written, which may be before the role that
-# lets it has arrived, and again only a day later. Asked to, it does so at once.
+# lets it has arrived, and again only a day later. Asked to, it does so at once. All apps have one deadline: their roles
+# are given at the same time, and a deployment that waited for each in turn would outlast the job that runs it.
 follow_reference() {
-  local app=$1 status deadline=$((SECONDS + timeout))
+  local app=$1 deadline=$2 said status=''
   local url="$GROUP_URL/$group/providers/Microsoft.Web/sites/$app/config/configreferences/appsettings"
   say "waiting for $app to be given the gateway's secret"
   # A secret that is new in the vault is one that the app has not been given yet.
   [[ ! ${TOSS_SECRET_KEY:-} ]] || refresh "$url"
   while true; do
-    status=$(az rest --method get --url "$url/$SECRET_SETTING?api-version=2022-03-01" --query properties.status \
-      --output tsv) || status=unknown
-    [[ $status != Resolved ]] || return 0
-    [[ $status != unknown ]] || break
+    said=$(az rest --method get --url "$url/$SECRET_SETTING?api-version=2022-03-01" --query properties.status \
+      --output tsv) || said=''
+    # No answer says nothing: what was said before it still counts.
+    status=${said:-$status}
+    [[ $said != Resolved ]] || return 0
     ((SECONDS < deadline)) || break
-    refresh "$url"
+    [[ ! $said ]] || refresh "$url"
     sleep "$POLL_SECONDS"
   done
-  if [[ $status == unknown || $status == Initialized ]]; then
+  if [[ ! $status || $status == Initialized ]]; then
     # An app that was not given it does not start, which shows when the code is there.
     warn "nobody says whether $app is given the gateway's secret"
     return
@@ -345,9 +347,9 @@ main() {
   if [[ $only != infra ]]; then build; fi
   if [[ $only != code ]]; then provision; fi
   read_outputs
-  local app
+  local app deadline=$((SECONDS + timeout))
   if [[ $only != code ]]; then
-    for app in "${apps[@]}"; do follow_reference "$app"; done
+    for app in "${apps[@]}"; do follow_reference "$app" "$deadline"; done
   fi
   if [[ $only != infra ]]; then
     for app in "${apps[@]}"; do send "$app"; done

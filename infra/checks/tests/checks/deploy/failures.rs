@@ -95,10 +95,33 @@ fn an_app_that_is_never_given_the_secret_gets_no_code() {
     fails(&run, 1, &is_given("phone-order"), words);
     // Of an app that the platform says nothing about, the app itself will say it.
     let silent = Rig::new().rule(az_fails(&["rest", "--method", "get", "--url"]));
-    for run in [says("Initialized").run(&["-g", "g", "--timeout", "1"]), silent.run(&["-g", "g"])] {
+    for rig in [says("Initialized"), silent] {
+        let run = rig.run(&["-g", "g", "--timeout", "1"]);
         assert_eq!(run.code, 0, "{}", run.said);
         assert!(run.said.contains("nobody says whether phone-bill is given the gateway's secret"));
+        let asked = |app: &str| run.lines().iter().filter(|line| **line == is_given(app)).count();
+        assert!(asked("phone-order") > 1, "{}", run.said);
+        assert_eq!(asked("phone-bill"), 1, "the first one had the time of all");
     }
+}
+
+#[test]
+fn an_app_that_is_denied_the_secret_gets_no_code_because_nobody_answers_once() {
+    let asked = ["rest", "--method", "get", "--url"];
+    let denied = json!({"program": "az", "starts": asked, "times": 1, "out": "AccessToKeyVaultDenied\n"});
+    let run = Rig::new().rule(az_fails(&asked)).rule(denied).run(&["-g", "g", "--timeout", "1"]);
+    let words = "phone-order cannot be given the gateway's secret: AccessToKeyVaultDenied";
+    fails(&run, 1, &is_given("phone-order"), words);
+}
+
+#[test]
+fn an_app_is_waited_for_when_nobody_answers_once() {
+    let asked = ["rest", "--method", "get", "--url"];
+    let silent = json!({"program": "az", "starts": asked, "times": 1, "exit": 1});
+    let run = Rig::new().rule(silent).run(&["-g", "g", "--only", "infra"]);
+    assert_eq!(run.code, 0, "{}", run.said);
+    assert!(!run.said.contains("nobody says"), "{}", run.said);
+    assert_eq!(run.lines().iter().filter(|line| **line == is_given("phone-order")).count(), 2);
 }
 
 #[test]
