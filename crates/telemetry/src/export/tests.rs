@@ -109,11 +109,16 @@ fn posts_to(settings: &[(&str, &str)]) -> String {
     process.args(["--exact", "export::tests::a_span_goes_where_the_environment_says"]);
     process.envs(settings.iter().map(|(name, value)| (name, value.replace("{}", &at))));
     let mut process = process.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let (mut request, (stream, _)) = (String::new(), collector.accept().unwrap());
-    BufReader::new(stream).read_line(&mut request).unwrap();
+    let (begins, begun) = channel();
+    std::thread::spawn(move || {
+        let (mut request, (stream, _)) = (String::new(), collector.accept().unwrap());
+        BufReader::new(stream).read_line(&mut request).unwrap();
+        begins.send(request)
+    });
+    let request = begun.recv_timeout(SOON);
     process.kill().unwrap();
     process.wait().unwrap();
-    request.split(' ').nth(1).unwrap().to_owned()
+    request.unwrap().split(' ').nth(1).unwrap().to_owned()
 }
 
 #[test]
