@@ -9,10 +9,8 @@ use axum::http::{HeaderMap, HeaderValue};
 use contract::problem::{Code, Problem};
 use domain::limits::{BODY_BYTES_MAX, USAGE_FILE_BYTES_MAX};
 use http_body_util::BodyExt;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
 
-/// Characters of a detail that repeats what the caller sent.
-const DETAIL_CHARS_MAX: usize = 200;
 /// Bytes of a body that is too large which are still read, so that the caller, who is busy sending, gets to see the
 /// answer (the host takes 100 MiB at most).
 const DISCARD_BYTES_MAX: usize = 100 * 1024 * 1024;
@@ -94,31 +92,22 @@ pub(crate) async fn read(request: Request, limit: usize) -> Result<Bytes, Failur
     if bytes > limit { Err(too_large()) } else { Ok(kept.into()) }
 }
 
-/// Reads JSON into `T`, and says where it does not fit. That it is JSON at all is seen first, so that a body with
-/// both faults is `invalid_json`; and that it is an object, for the library would take the items of a list for the
-/// fields in their order.
+/// Reads JSON into `T`, and says where it does not fit. All of the body is read before it is asked whether it fits, so
+/// that one with both faults is `invalid_json`; so is one that is nested deeper than the library reads. It must be an
+/// object, for the items of a list would be taken for the fields in their order.
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
     let text =
         std::str::from_utf8(bytes).map_err(|_| Failure::new(Code::InvalidJson, "the body is not UTF-8"))?;
-    serde_json::from_str::<IgnoredAny>(text).map_err(|error| not_json(&error))?;
-    if !text.trim_ascii_start().starts_with('{') {
+    let said: Said =
+        serde_json::from_str(text).map_err(|error| Failure::new(Code::InvalidJson, error.to_string()))?;
+    if !matches!(said, Said::Object(_)) {
         let detail = "the body must be a JSON object";
         return Err(Problem::new(Code::InvalidField).detail(detail).field(".", detail).into());
     }
-    let said: Said = serde_json::from_str(text).map_err(|error| not_json(&error))?;
     said.read().map_err(|misfit| {
-        let detail = shortened(misfit.to_string());
-        Problem::new(Code::InvalidField).detail(detail).field(misfit.field, shortened(misfit.detail)).into()
+        let problem = Problem::new(Code::InvalidField).detail(misfit.to_string());
+        problem.field(misfit.field, misfit.detail).into()
     })
-}
-
-fn not_json(error: &serde_json::Error) -> Failure {
-    Failure::new(Code::InvalidJson, shortened(error.to_string()))
-}
-
-/// What a detail repeats of the request has no bound of its own.
-fn shortened(detail: String) -> String {
-    if detail.len() > DETAIL_CHARS_MAX { detail.chars().take(DETAIL_CHARS_MAX).collect() } else { detail }
 }
 
 /// Bodies are taken as they are: one in a coding is refused rather than read as if it had none.

@@ -11,6 +11,10 @@ use serde::de::{
 };
 use std::fmt::{self, Display, Formatter};
 
+/// Characters that are told of a field's name, and of what is wrong with it: either may repeat what the caller sent.
+const FIELD_CHARS_MAX: usize = 100;
+const DETAIL_CHARS_MAX: usize = 200;
+
 /// What is said, before anybody asks what it means. An object keeps the order and the repetitions of its members.
 #[derive(Debug, Clone)]
 pub(super) enum Said {
@@ -32,7 +36,7 @@ impl Said {
 
     /// Reads it into `T`.
     pub(super) fn read<T: DeserializeOwned>(self) -> Result<T, Misfit> {
-        T::deserialize(self)
+        T::deserialize(self).map_err(Misfit::shortened)
     }
 }
 
@@ -58,6 +62,20 @@ impl Misfit {
     fn within(self, outer: &str) -> Self {
         let joint = if self.field.is_empty() || self.field.starts_with('[') { "" } else { "." };
         Self { field: format!("{outer}{joint}{}", self.field), detail: self.detail }
+    }
+
+    /// Each part by itself: a long name does not hide what is wrong with it.
+    fn shortened(mut self) -> Self {
+        at_most(FIELD_CHARS_MAX, &mut self.field);
+        at_most(DETAIL_CHARS_MAX, &mut self.detail);
+        self
+    }
+}
+
+/// No more than so many characters.
+fn at_most(chars: usize, text: &mut String) {
+    if let Some((end, _)) = text.char_indices().nth(chars) {
+        text.truncate(end);
     }
 }
 
@@ -296,6 +314,15 @@ mod tests {
         All,
         PartlyPaid,
         Paid,
+    }
+
+    #[test]
+    fn a_long_name_hides_neither_itself_nor_the_reason() {
+        let name = "한".repeat(FIELD_CHARS_MAX);
+        let said = read(&format!(r#"{{"{name}{name}":1}}"#)).unwrap_err();
+        assert!(said.starts_with(&format!("{name}: is not known; usageMonth")), "{said}");
+        let long = Misfit::at("inner", "x".repeat(DETAIL_CHARS_MAX + 1)).shortened();
+        assert_eq!(long, Misfit::at("inner", "x".repeat(DETAIL_CHARS_MAX)));
     }
 
     fn read(json: &str) -> Result<Form, String> {

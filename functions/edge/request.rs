@@ -11,8 +11,6 @@ use domain::limits::{IDEMPOTENCY_KEY_CHARS_MAX, PAGE_ITEMS_DEFAULT, PAGE_ITEMS_M
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-/// Characters of a detail that repeats what the caller sent.
-const DETAIL_CHARS_MAX: usize = 200;
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
 /// The caller's name for one attempt to do something: 1 to 255 visible ASCII characters. As an argument it is
@@ -47,11 +45,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
         let refused = |detail: String| Failure::new(Code::InvalidParameter, detail);
         let pairs = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&parts.uri);
         let pairs = pairs.map_err(|_| refused("the query cannot be read".to_owned()))?;
-        let query = Said::query(pairs.0).read().map_err(|misfit| {
-            let detail = misfit.to_string();
-            refused(detail.chars().take(DETAIL_CHARS_MAX).collect())
-        })?;
-        Ok(Self(query))
+        let query = Said::query(pairs.0).read();
+        query.map(Self).map_err(|misfit| refused(misfit.to_string()))
     }
 }
 
