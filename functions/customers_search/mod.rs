@@ -3,7 +3,7 @@
 //! A POST, so that what is searched for, which may be personal, stands in no URL and no log of one.
 
 use crate::Handler;
-use crate::edge::{self, Failure, Json, NoParameters, Operator};
+use crate::edge::{Failure, Json, NoParameters, Operator, Query};
 use app::search::Found;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -14,14 +14,14 @@ const QUERY_CHARS_MAX: usize = 200;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Search {
-    query: Query,
+    query: SearchText,
 }
 
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
-struct Query(String);
+pub(crate) struct SearchText(String);
 
-impl TryFrom<String> for Query {
+impl TryFrom<String> for SearchText {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
@@ -43,7 +43,7 @@ pub(crate) struct Hits {
 pub(crate) async fn handle(
     State(handler): State<Handler>,
     _: Operator,
-    edge::Query(NoParameters {}): edge::Query<NoParameters>,
+    Query(NoParameters {}): Query<NoParameters>,
     Json(search): Json<Search>,
 ) -> Result<axum::Json<Hits>, Failure> {
     let items = handler.app.find_customers(&search.query.0).await?;

@@ -17,7 +17,7 @@ pub(crate) struct Cancellation {
 
 #[derive(Serialize, Deserialize)]
 #[serde(try_from = "String")]
-struct Reason(String);
+pub(crate) struct Reason(String);
 
 impl TryFrom<String> for Reason {
     type Error = String;

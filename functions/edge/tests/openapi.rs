@@ -1,6 +1,8 @@
 use super::*;
+use crate::customers_search::SearchText;
+use crate::payment_cancel::Reason;
 use contract::problem::Code;
-use domain::ids::{CustomerId, PhoneNumber};
+use domain::ids::{CustomerId, PaymentKey, PhoneNumber};
 use std::collections::{BTreeMap, BTreeSet};
 
 fn document() -> Value {
@@ -159,6 +161,20 @@ fn the_document_allows_what_the_parsers_of_ids_and_keys_allow() {
     assert_eq!(schemas["NewPayment"]["properties"]["billId"]["minLength"], 1);
     // Dashes may stand anywhere among eleven digits.
     assert_eq!(schemas["NewOrder"]["properties"]["wishNumber"]["pattern"], "^-*0-*1-*0(-*[0-9]){8}-*$");
+    let pattern = |schema: &str, field: &str| schemas[schema]["properties"][field]["pattern"].clone();
+    assert_eq!(pattern("NewPayment", "paymentKey"), "^[A-Za-z0-9._=-]*$");
+    for (key, valid) in [("Az09-_.=", true), ("a b", false), ("a/b", false), ("한", false)] {
+        assert_eq!(PaymentKey::parse(key).is_ok(), valid, "{key}");
+    }
+    assert_eq!(pattern("Cancellation", "reason"), r"^[^\u0000-\u001f\u007f-\u009f]*$");
+    for (reason, valid) in [("~ \u{a0}한", true), ("\0", false), ("\u{1f}", false), ("\u{7f}\u{9f}", false)]
+    {
+        assert_eq!(Reason::try_from(reason.to_owned()).is_ok(), valid, "{reason:?}");
+    }
+    assert_eq!(pattern("CustomerSearch", "query"), r"\S");
+    for (query, valid) in [(" a ", true), (" \t\n", false)] {
+        assert_eq!(SearchText::try_from(query.to_owned()).is_ok(), valid, "{query:?}");
+    }
     for (number, valid) in [("-0-1--012345678-", true), ("010-1234-567", false), ("011-1234-5678", false)] {
         assert_eq!(PhoneNumber::parse(number).is_ok(), valid, "{number}");
     }
