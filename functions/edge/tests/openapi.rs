@@ -135,6 +135,13 @@ fn every_operation_of_the_api_says_that_a_request_can_be_malformed() {
 }
 
 #[test]
+fn every_operation_says_what_a_fault_of_ours_looks_like() {
+    for (id, (_, operation)) in operations(&document()) {
+        assert_eq!(operation["responses"]["500"]["$ref"], "#/components/responses/Internal", "{id}");
+    }
+}
+
+#[test]
 fn the_document_describes_the_headers_that_belong_to_a_status() {
     let responses = &document()["components"]["responses"];
     assert!(responses["Unauthenticated"]["headers"]["WWW-Authenticate"].is_object());
