@@ -23,8 +23,8 @@ pub(crate) async fn layer(request: Request, next: Next) -> Response {
     let held: Vec<HeaderValue> = request.headers().get_all(IF_NONE_MATCH).iter().cloned().collect();
     let response = next.run(request).await;
     let response = if asked && can_be_tagged(&response) { tagged(&held, response).await } else { response };
-    let held = response.status() == StatusCode::NOT_MODIFIED;
-    if held { response.map(|_| no_body()) } else { response }
+    let unchanged = response.status() == StatusCode::NOT_MODIFIED;
+    if unchanged { response.map(|_| no_body()) } else { response }
 }
 
 fn can_be_tagged(response: &Response) -> bool {
