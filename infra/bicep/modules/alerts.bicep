@@ -90,6 +90,32 @@ var rules = [
   }
 ]
 
+// What the bus counts for each of its queues and topics (not for the subscriptions of a topic).
+var busRules = [
+  // Messages that nobody takes: a consumer that stands still, or is slower than what comes in. The least of an hour's moments
+  // counts, since a backlog that is worked off has a moment at which it is small: a billing run puts no more messages than
+  // there are buckets in its queue, and by the limits of the tables a million bills are minutes of work (on Azure nobody has
+  // measured it).
+  {
+    name: 'backlog'
+    text: 'Messages have been waiting for an hour: their consumer stands still or is too slow. See "What waits on the bus" of docs/operations.md.'
+    metric: 'ActiveMessages'
+    messages: backlogAlertMessages
+    aggregation: 'Minimum'
+    window: 'PT1H'
+  }
+  // What a consumer gives up is forwarded to the queue of dead letters and parked from there; a message that could not even
+  // be parked stays among that queue's own dead letters, and shows here.
+  {
+    name: 'unparked-dead-letters'
+    text: 'Messages were given up and could not be parked: look at them in the portal.'
+    metric: 'DeadletteredMessages'
+    messages: 0
+    aggregation: 'Average'
+    window: 'PT5M'
+  }
+]
+
 resource people 'Microsoft.Insights/actionGroups@2023-01-01' = {
   name: 'ag-${base}'
   location: 'global'
@@ -134,73 +160,38 @@ resource rule 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
   }
 ]
 
-// Messages that nobody takes: a consumer that stands still, or is slower than what comes in. The least of an hour's
-// moments counts, since a backlog that is worked off has a moment at which it is small: a billing run puts no more messages
-// than there are buckets in its queue, and by the limits of the tables a million bills are minutes of work (on Azure nobody
-// has measured it). The metric knows queues and topics, not the subscriptions of a topic.
-resource backlog 'Microsoft.Insights/metricAlerts@2018-03-01' = {
-  name: 'alert-${base}-backlog'
-  location: 'global'
-  tags: tags
-  properties: {
-    description: 'Messages have been waiting for an hour: their consumer stands still or is too slow. See "What waits on the bus" of docs/operations.md.'
-    severity: 1
-    enabled: true
-    scopes: [busId]
-    evaluationFrequency: 'PT5M'
-    windowSize: 'PT1H'
-    autoMitigate: true
-    criteria: {
-      'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
-      allOf: [
-        {
-          criterionType: 'StaticThresholdCriterion'
-          name: 'waiting'
-          metricName: 'ActiveMessages'
-          metricNamespace: 'Microsoft.ServiceBus/namespaces'
-          dimensions: [{ name: 'EntityName', operator: 'Include', values: ['*'] }]
-          operator: 'GreaterThan'
-          threshold: backlogAlertMessages
-          timeAggregation: 'Minimum'
-        }
-      ]
+resource busRule 'Microsoft.Insights/metricAlerts@2018-03-01' = [
+  for entry in busRules: {
+    name: 'alert-${base}-${entry.name}'
+    location: 'global'
+    tags: tags
+    properties: {
+      description: entry.text
+      severity: 1
+      enabled: true
+      scopes: [busId]
+      evaluationFrequency: 'PT5M'
+      windowSize: entry.window
+      autoMitigate: true
+      criteria: {
+        'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
+        allOf: [
+          {
+            criterionType: 'StaticThresholdCriterion'
+            name: 'messages'
+            metricName: entry.metric
+            metricNamespace: 'Microsoft.ServiceBus/namespaces'
+            dimensions: [{ name: 'EntityName', operator: 'Include', values: ['*'] }]
+            operator: 'GreaterThan'
+            threshold: entry.messages
+            timeAggregation: entry.aggregation
+          }
+        ]
+      }
+      actions: [{ actionGroupId: people.id }]
     }
-    actions: [{ actionGroupId: people.id }]
   }
-}
-
-// What a consumer gives up is forwarded to the queue of dead letters and parked from there; a message that could not
-// even be parked stays among that queue's own dead letters, and shows here.
-resource unparked 'Microsoft.Insights/metricAlerts@2018-03-01' = {
-  name: 'alert-${base}-unparked-dead-letters'
-  location: 'global'
-  tags: tags
-  properties: {
-    description: 'Messages were given up and could not be parked: look at them in the portal.'
-    severity: 1
-    enabled: true
-    scopes: [busId]
-    evaluationFrequency: 'PT5M'
-    windowSize: 'PT5M'
-    autoMitigate: true
-    criteria: {
-      'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
-      allOf: [
-        {
-          criterionType: 'StaticThresholdCriterion'
-          name: 'dead-letters'
-          metricName: 'DeadletteredMessages'
-          metricNamespace: 'Microsoft.ServiceBus/namespaces'
-          dimensions: [{ name: 'EntityName', operator: 'Include', values: ['*'] }]
-          operator: 'GreaterThan'
-          threshold: 0
-          timeAggregation: 'Average'
-        }
-      ]
-    }
-    actions: [{ actionGroupId: people.id }]
-  }
-}
+]
 
 @description('Who is told.')
 output actionGroupId string = people.id

@@ -14,19 +14,15 @@ const WORKBOOK: &str = "modules/workbook.bicep";
 const COUNTS: [&str; 3] = ["ActiveMessages", "ScheduledMessages", "DeadletteredMessages"];
 const AGGREGATIONS: [&str; 3] = ["Average", "Minimum", "Maximum"];
 
-/// The one condition of an alert on the bus.
-fn condition(template: &Template, name: &str) -> (Value, Value) {
-    let properties = template.body(ALERTS, name)["properties"].clone();
-    assert_eq!(properties["scopes"], json!([{ "$": "busId" }]), "{name}");
-    let conditions = properties["criteria"]["allOf"].as_array().unwrap().clone();
-    assert_eq!(conditions.len(), 1, "{name}");
-    (properties.clone(), conditions[0].clone())
+/// The row of a name in a table of alerts.
+fn row(template: &Template, table: &str, name: &str) -> Value {
+    let rules = template.variable(ALERTS, table);
+    rules.as_array().unwrap().iter().find(|row| row["name"] == name).unwrap().clone()
 }
 
 /// The alert of a query: its row among the rules, and the minutes that it looks back.
 fn rule(template: &Template, name: &str) -> (Value, u64) {
-    let rules = template.variable(ALERTS, "rules");
-    let row = rules.as_array().unwrap().iter().find(|row| row["name"] == name).unwrap().clone();
+    let row = row(template, "rules", name);
     let minutes = row["window"].as_str().unwrap().trim_start_matches("PT").trim_end_matches('M').parse();
     (row, minutes.unwrap())
 }
@@ -48,27 +44,40 @@ fn minutes_of(query: &str) -> u64 {
 #[test]
 fn somebody_is_told_of_messages_that_wait_in_any_queue_or_topic() {
     let template = Template::read();
-    for (name, metric, threshold) in [
+    for (name, metric, messages) in [
         ("backlog", "ActiveMessages", json!({ "$": "backlogAlertMessages" })),
-        ("unparked", "DeadletteredMessages", json!(0)),
+        ("unparked-dead-letters", "DeadletteredMessages", json!(0)),
     ] {
-        let (properties, condition) = condition(&template, name);
-        assert_eq!((&condition["metricName"], &condition["threshold"]), (&json!(metric), &threshold));
+        let row = row(&template, "busRules", name);
+        assert_eq!((&row["metric"], &row["messages"]), (&json!(metric), &messages));
         assert!(COUNTS.contains(&metric), "{metric}");
-        assert!(AGGREGATIONS.contains(&condition["timeAggregation"].as_str().unwrap()));
-        let each = json!([{ "name": "EntityName", "operator": "Include", "values": ["*"] }]);
-        assert_eq!(condition["dimensions"], each, "{name}");
-        assert_eq!(properties["actions"], json!([{ "actionGroupId": { "$": "people.id" } }]), "{name}");
+        assert!(AGGREGATIONS.contains(&row["aggregation"].as_str().unwrap()));
     }
+    let properties = &template.body(ALERTS, "busRule")["properties"];
+    assert_eq!(properties["scopes"], json!([{ "$": "busId" }]));
+    assert_eq!(properties["actions"], json!([{ "actionGroupId": { "$": "people.id" } }]));
+    let conditions = properties["criteria"]["allOf"].as_array().unwrap();
+    let [condition] = &conditions[..] else { panic!("{conditions:?}") };
+    let of_row = |field: &str| json!({ "$": format!("entry.{field}") });
+    assert_eq!(
+        (&condition["metricName"], &condition["threshold"], &condition["timeAggregation"]),
+        (&of_row("metric"), &of_row("messages"), &of_row("aggregation"))
+    );
+    assert_eq!(
+        (&condition["operator"], &properties["windowSize"]),
+        (&json!("GreaterThan"), &of_row("window"))
+    );
+    let each = json!([{ "name": "EntityName", "operator": "Include", "values": ["*"] }]);
+    assert_eq!(condition["dimensions"], each);
 }
 
 /// A run puts a message for each bucket into its queue at once, and as many events as the bills of a bucket by hundreds.
 #[test]
 fn a_billing_run_that_is_being_worked_off_alarms_nobody() {
     let template = Template::read();
-    let (properties, condition) = condition(&template, "backlog");
-    assert_eq!(condition["timeAggregation"], "Minimum", "a moment without a backlog is enough");
-    assert_eq!(properties["windowSize"], "PT1H");
+    let backlog = row(&template, "busRules", "backlog");
+    assert_eq!(backlog["aggregation"], "Minimum", "a moment without a backlog is enough");
+    assert_eq!(backlog["window"], "PT1H");
     let given = |file: &str, name: &str| {
         let text = code::read(&format!("infra/bicep/params/{file}.bicepparam"));
         let line =
