@@ -101,7 +101,7 @@ fn the_host_is_not_asked_to_export_what_only_the_handler_shall() {
 }
 
 /// The container of the package of a service's app.
-pub(crate) fn container_of(service: &str) -> String {
+fn container_of(service: &str) -> String {
     let app = Template::read().item(MAIN, "separateApps");
     app["packages"].as_str().unwrap().replace("${service.name}", service)
 }
