@@ -105,13 +105,8 @@ fn exported(
 
 /// Where a function's messages come from: a queue, or a topic and a subscription.
 fn source(function: &str) -> (&'static str, Option<String>) {
-    match function {
-        "billing_chunk" => ("billing", None),
-        "saga_compensate" => ("compensations", None),
-        "saga_deadline" => ("saga-deadlines", None),
-        "dead_letters" => ("dead-letters", None),
-        consumer => ("events", Some(consumer.replace('_', "-"))),
-    }
+    // What is no consumer is what takes the dead letters of all of them.
+    Consumer::named(function).map_or(("dead-letters", None), Consumer::source)
 }
 
 impl Trigger {

@@ -3,6 +3,7 @@
 use crate::App;
 use crate::failure::{Failure, Fate, chain};
 use crate::parked::Parked;
+use crate::store::Entity;
 use contract::event::{BillingChunk, Compensation, Deadline, Event};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -71,21 +72,34 @@ consumers! {
     BillingChunk = "billing_chunk",
 }
 
+/// The consumers that have a queue of their own; every other one has a subscription, which is called like it.
+const QUEUES: [(Consumer, Entity); 3] = [
+    (Consumer::BillingChunk, Entity::Billing),
+    (Consumer::SagaCompensate, Entity::Compensations),
+    (Consumer::SagaDeadline, Entity::SagaDeadlines),
+];
+
 impl Consumer {
     /// The consumer of a name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|consumer| consumer.name() == name)
     }
 
+    /// Where its messages come from: a queue, or a topic and a subscription.
+    pub fn source(self) -> (&'static str, Option<String>) {
+        match QUEUES.iter().find(|(consumer, _)| *consumer == self) {
+            Some((_, queue)) => (queue.name(), None),
+            None => (Entity::Events.name(), Some(self.name().replace('_', "-"))),
+        }
+    }
+
     /// The consumer of a queue or subscription, `billing` or `events/Subscriptions/saga-track`.
     pub(crate) fn of_source(source: &str) -> Option<Self> {
-        let entity = source.rsplit('/').next().unwrap_or(source);
-        match entity {
-            "billing" => Some(Self::BillingChunk),
-            "compensations" => Some(Self::SagaCompensate),
-            "saga-deadlines" => Some(Self::SagaDeadline),
-            subscription => Self::named(&subscription.to_lowercase().replace('-', "_")),
-        }
+        let last = source.rsplit('/').next().unwrap_or(source);
+        Self::ALL.iter().copied().find(|consumer| {
+            let (entity, subscription) = consumer.source();
+            subscription.as_deref().unwrap_or(entity).eq_ignore_ascii_case(last)
+        })
     }
 }
 

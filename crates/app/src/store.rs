@@ -55,7 +55,7 @@ pub(crate) enum Entity {
 }
 
 impl Entity {
-    const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Events => "events",
             Self::Billing => "billing",
