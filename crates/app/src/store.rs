@@ -6,8 +6,7 @@ use crate::ports::{BusError, ETag, Key, Message, Op, Range, Row, Table, TableErr
 use crate::{App, trace};
 use domain::ids::EventId;
 use domain::limits::{CONFLICT_RETRIES_MAX, PAGE_ENTITIES_MAX, SENDS_AT_ONCE};
-use futures::future::ready;
-use futures::stream::{self, StreamExt};
+use futures::future::join_all;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -241,22 +240,24 @@ impl App {
 
     /// Sends messages and deletes the outbox rows of those that were accepted.
     pub(crate) async fn publish(&self, table: Table, partition: &str, outbox: &[Outgoing]) {
-        let sends = outbox.iter().map(|message| async move {
-            let sent = self.send(message).await.inspect_err(|error| {
-                tracing::warn!(
-                    message.id = message.message_id,
-                    error = chain(&error),
-                    "a message stays in the outbox"
-                );
-            });
-            sent.ok().map(|()| message.row())
-        });
-        let accepted = stream::iter(sends).buffered(SENDS_AT_ONCE).filter_map(ready);
-        let rows: Vec<String> = accepted.collect().await;
+        let mut rows = Vec::with_capacity(outbox.len());
+        for some in outbox.chunks(SENDS_AT_ONCE) {
+            let sent = join_all(some.iter().map(|message| self.send_or_tell(message))).await;
+            rows.extend(some.iter().zip(sent).filter(|(_, sent)| *sent).map(|(message, _)| message.row()));
+        }
         if let Err(failure) = self.take_out(table, partition, rows).await {
             // The relay sends them again, and the bus or the inbox drops the repeats.
             tracing::warn!(error = chain(&failure), "outbox rows of published messages stay behind");
         }
+    }
+
+    async fn send_or_tell(&self, message: &Outgoing) -> bool {
+        let sent = self.send(message).await;
+        if let Err(error) = &sent {
+            let error = chain(error);
+            tracing::warn!(message.id = message.message_id, error, "a message stays in the outbox");
+        }
+        sent.is_ok()
     }
 
     /// Deletes outbox rows. One that is gone was published and deleted by somebody else as well, such as the relay of

@@ -12,7 +12,6 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::pin::pin;
 use testkit::Fault;
-use tokio::task::yield_now;
 
 /// What an operator does with a parked message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,8 +83,6 @@ async fn within<A, B>(
         if poll!(&mut first).is_ready() {
             return None;
         }
-        // What is sent side by side goes on when the runtime has come to it.
-        yield_now().await;
     }
     let second = second.await;
     let first = first.await;
