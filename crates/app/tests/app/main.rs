@@ -33,6 +33,8 @@ mod sagas;
 #[cfg(test)]
 mod simulation;
 #[cfg(test)]
+mod stored;
+#[cfg(test)]
 mod tallies;
 mod traces;
 #[cfg(test)]
