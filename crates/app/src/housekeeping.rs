@@ -55,12 +55,11 @@ impl App {
     ) -> Result<List<T>, Failure> {
         let mut range = range.clone();
         if let Some(cursor) = &page.cursor {
-            range.from = behind(cursor, &range)?;
+            range.from = from_cursor(cursor, &range)?;
         }
         let (mut items, mut looked_at) = (Vec::new(), 0);
         // The last row that is shown, or that need not be looked at again.
         let mut last: Option<String> = None;
-        let behind = |last: Option<String>| last.map(|key| cursor_behind(&key));
         let mut continuation: Option<String> = None;
         // Where all rows are items, these are enough.
         let mut most = PAGE_ENTITIES_MAX.min(page.limit + 1);
@@ -71,7 +70,7 @@ impl App {
                 let key = row.row.clone();
                 if let Some(item) = show(row)? {
                     if items.len() == page.limit {
-                        return Ok(List { items, cursor: behind(last) });
+                        return Ok(List { items, cursor: last.as_deref().map(cursor_behind) });
                     }
                     items.push(item);
                 }
@@ -80,7 +79,10 @@ impl App {
             continuation = found.continuation;
             most = PAGE_ENTITIES_MAX.min(LIST_ROWS_MAX.saturating_sub(looked_at));
             if continuation.is_none() || most == 0 {
-                return Ok(List { items, cursor: behind(last.filter(|_| continuation.is_some())) });
+                return Ok(List {
+                    items,
+                    cursor: last.filter(|_| continuation.is_some()).as_deref().map(cursor_behind),
+                });
             }
         }
     }
@@ -131,11 +133,11 @@ impl App {
             from: keys::INBOX.to_owned(),
             to: format!("{}{handled:012x}", keys::INBOX),
         };
-        let keys = Range::prefix(partition, keys::IDEMPOTENCY);
+        let idempotency = Range::prefix(partition, keys::IDEMPOTENCY);
         let answered = hours_before(now, IDEMPOTENCY_HOURS);
         let expired = |row: &Row| Ok(serde_json::from_str::<Record>(&row.body)?.written_before(answered));
         Ok(self.delete_all(table, &inbox, |_| Ok(true)).await?
-            + self.delete_all(table, &keys, expired).await?)
+            + self.delete_all(table, &idempotency, expired).await?)
     }
 
     /// Deletes the rows of a range that are over, a page at a time: what is done stays done when the time is up.
@@ -194,7 +196,7 @@ fn hours_before(now: Timestamp, hours: i64) -> Timestamp {
 
 /// The first key behind a cursor. A cursor is the last key that was shown, in hexadecimal digits; it is good for keys
 /// of its own list only.
-fn behind(cursor: &str, range: &Range) -> Result<String, Failure> {
+fn from_cursor(cursor: &str, range: &Range) -> Result<String, Failure> {
     let key = from_hex(cursor).filter(|key| *key >= range.from && *key < range.to);
     let key =
         key.ok_or_else(|| Failure::refused(Code::InvalidCursor, "the cursor is not one of this list"))?;
