@@ -4,9 +4,9 @@ import { locale, t } from "./text.js";
 
 const made = new Map();
 
-/** A formatter, made once for each language. */
+/** A formatter, made once for each language. A date's and a number's may have the same name. */
 function formatter(kind, name, options) {
-  const key = `${locale()} ${name}`;
+  const key = `${locale()} ${kind} ${name}`;
   if (!made.has(key)) made.set(key, new Intl[kind](locale(), options));
   return made.get(key);
 }
