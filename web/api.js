@@ -95,21 +95,22 @@ export const OPEN = new Set(["offline", "unavailable", "issuer_unavailable", "de
 
 /**
  * Something that a person wants done once. However often it is asked for, it is one request with one key until there is
- * an answer to it; after an answer, or when it is something else that is wanted, there is another key.
+ * an answer to it; after an answer, or when it is something else that is wanted, there is another key. What else is
+ * wanted meanwhile is a request of its own: the answer to one wish says nothing of another.
  */
 export function useIntent() {
   const held = useRef({});
   const [busy, setBusy] = useState(false);
   const send = (path, body, type) => {
+    const wish = JSON.stringify([path, body]);
+    if (held.current.wish !== wish) held.current = { wish, key: crypto.randomUUID() };
     const intent = held.current;
     if (intent.under_way) return intent.under_way;
-    const wish = JSON.stringify([path, body]);
-    if (intent.wish !== wish) Object.assign(intent, { wish, key: crypto.randomUUID() });
     setBusy(true);
     const over = (kept) => {
       intent.under_way = null;
       if (!kept) intent.wish = null;
-      setBusy(false);
+      if (held.current === intent) setBusy(false);
     };
     intent.under_way = post(path, body, intent.key, type).then(
       (answer) => {

@@ -45,6 +45,7 @@ export function Usage() {
   };
   const send = async (event) => {
     event.preventDefault();
+    if (intent.busy) return;
     if (!file) {
       setMissing(true);
       input.current.focus();
@@ -66,12 +67,12 @@ export function Usage() {
     <section class="card"><form class="bar" onSubmit=${send}>
       <p class="field"><strong id="file-label">${t("usage.file")}</strong>
         <span class="file"><label class="button" for="file">${t("usage.choose")}</label>
-          <input class="hidden" id="file" type="file" accept=".csv,.ndjson,.jsonl,text/csv" ref=${input} aria-labelledby="file-label file-name"
+          <input class="hidden" id="file" type="file" accept=".csv,.ndjson,.jsonl,text/csv" ref=${input} disabled=${intent.busy} aria-labelledby="file-label file-name"
             aria-describedby="file-help" aria-invalid=${missing ? "true" : undefined} onChange=${choose} />
           <span id="file-name">${file?.name ?? t("usage.no_file")}</span></span>
         ${missing && html`<span class="error" role="alert">${t("usage.choose_first")}</span>`}
         <span class="sub" id="file-help">${t("usage.help")}</span></p>
-      <button class="primary" aria-busy=${intent.busy ? "true" : undefined}>${t("usage.send")}</button>
+      <button class="primary" aria-disabled=${intent.busy ? "true" : undefined} aria-busy=${intent.busy ? "true" : undefined}>${t("usage.send")}</button>
     </form>${failed && html`<${Failed} error=${failed} />`}</section>
     ${report && html`<${Report} ...${report} />`}`;
 }

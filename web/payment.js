@@ -18,6 +18,8 @@ function Cancel({ payment, whose, done }) {
   const intent = useIntent();
   const submit = async (event) => {
     event.preventDefault();
+    // With another reason, it would be another wish.
+    if (intent.busy) return;
     setFailed(null);
     setMissing(reason.trim() === "");
     if (reason.trim() === "") {
@@ -53,7 +55,7 @@ function Cancel({ payment, whose, done }) {
             ${missing && html`<span id="reason-missing" class="error">${t("cancel.reason.missing")}</span>`}</p>
           ${failed && html`<${Failed} error=${failed} />`}
           <p class="actions"><${Button} onClick=${() => setOpen(false)}>${t("keep")}<//>
-            <button class="danger solid" aria-busy=${intent.busy ? "true" : undefined}>${t("cancel.confirm")}</button></p>
+            <button class="danger solid" aria-disabled=${intent.busy ? "true" : undefined} aria-busy=${intent.busy ? "true" : undefined}>${t("cancel.confirm")}</button></p>
         </form>`}
     <//>`;
 }

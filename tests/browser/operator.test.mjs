@@ -513,6 +513,42 @@ for (const { language, size } of EVERYWHERE) {
   });
 }
 
+test("while a usage file is under way no other is taken, and the next one has a report of its own", async () => {
+  const words = wordsOf("ko", "console");
+  const sent = [];
+  await visit(browser, host, { screen: PHONE }, async (page) => {
+    let answer;
+    const held = new Promise((done) => { answer = done; });
+    await page.route("**/api/usage", async (route) => {
+      sent.push(route.request().postData());
+      await held;
+      return route.fulfill({ json: { accepted: sent.length, duplicates: 0, rejected: [] } });
+    });
+    await enter(page);
+    await page.goto(`${CONSOLE}#/usage`);
+    const file = page.locator("#file");
+    const send = page.getByRole("button", { name: words("usage.send") });
+    const choose = (name) => file.setInputFiles({ name, mimeType: "text/csv", buffer: Buffer.from(name) });
+    const reports = async (name, accepted) => {
+      await page.getByRole("heading", { name: words("usage.result", { name }) }).waitFor();
+      await expect(page.locator(".share strong")).toHaveText([accepted, "0", "0"]);
+    };
+    await choose("first.csv");
+    await send.click();
+    await expect(file).toBeDisabled();
+    await expect(send).toHaveAttribute("aria-busy", "true");
+    await isFit(page);
+    // The browser itself would press no button that says that it is disabled.
+    await send.dispatchEvent("click");
+    answer();
+    await reports("first.csv", "1");
+    await choose("second.csv");
+    await send.click();
+    await reports("second.csv", "2");
+  });
+  assert.deepEqual(sent, ["first.csv", "second.csv"]);
+});
+
 test("a saga with more messages than are kept says so, and one that remembers nothing is shown as it stands", async () => {
   await host.setClock("2026-10-05T10:00:00+09:00");
   const line = await host.openLine("many-messages", { plan: "lte-light" });

@@ -125,6 +125,35 @@ for (const { site, person, first } of SITES) {
   });
 }
 
+test("whatever is wanted is asked for once, and what else is wanted meanwhile has a request and an answer of its own", async () => {
+  const asked = [];
+  await visit(browser, host, {}, async (page) => {
+    await page.goto(path("mypage"));
+    await page.locator(".welcome").waitFor();
+    await page.route("**/api/wishes", (route) => {
+      const wish = route.request().postDataJSON();
+      asked.push([wish, route.request().headers()["idempotency-key"]]);
+      return route.fulfill({ json: wish });
+    });
+    const answers = await page.evaluate(async () => {
+      const files = performance.getEntriesByType("resource").map(({ name }) => name);
+      const load = (part) => import(files.find((name) => name.includes(part)));
+      const [{ createElement, render }, { useIntent }] = await Promise.all([load("vendor-preact"), load("api.")]);
+      let intent;
+      const Wisher = () => {
+        intent = useIntent();
+        return null;
+      };
+      render(createElement(Wisher), document.createElement("div"));
+      // No answer can be there before all are sent.
+      return Promise.all(["one", "one", "other"].map((wish) => intent.send("/api/wishes", wish)));
+    });
+    assert.deepEqual(answers, ["one", "one", "other"]);
+  });
+  assert.deepEqual(asked.map(([wish]) => wish), ["one", "other"]);
+  assert.equal(new Set(asked.map(([, key]) => key)).size, 2);
+});
+
 test("on the narrowest phone, the site's name and its buttons stand in one row", async () => {
   for (const { site, person } of SITES) {
     await visit(browser, host, { screen: { ...PHONE, viewport: { width: 320, height: 640 } } }, async (page) => {
