@@ -33,10 +33,25 @@ export function keep(order, wish) {
   sessionStorage.setItem(KEPT, JSON.stringify({ ...wishes(), [order]: wish }));
 }
 
+/** What the gateway says of a form that its customer left. */
+const LEFT = new Set(["PAY_PROCESS_CANCELED", "USER_CANCEL"]);
+
+/** What came of a form without a payment: it was left, or it did not go through. */
+export const FormOver = ({ code }) => (LEFT.has(code) ? html`<p class="note" role="status">${t("pay.form_left")}</p>`
+  : html`<div class="failed" role="alert"><p>${t("pay.form_failed")}</p></div>`);
+
+/** The order that the gateway speaks of: of a form that was left, it says no order, so it is the last one. */
+function orderOf(said) {
+  // A sign-in comes back with a code as well.
+  if (said.has("orderId") || !said.has("code") || said.has("state")) return said.get("orderId");
+  const [order, wish] = Object.entries(wishes()).at(-1) ?? [];
+  return wish?.paymentKey ? null : order;
+}
+
 /** Back from the gateway's form: what it says belongs to the wish, not to the address. */
 export function takeUpPayment() {
   const said = new URLSearchParams(location.search);
-  const order = said.get("orderId");
+  const order = orderOf(said);
   const wish = wishes()[order];
   if (!order || !wish) return;
   const paymentKey = said.get("paymentKey");
@@ -76,19 +91,22 @@ async function toForm(bill) {
 /** Opens the gateway's form; `name` is what the button says when it is not the first time. */
 export function PayButton({ bill, name = t("pay.button") }) {
   const [busy, setBusy] = useState(false);
-  const [failed, setFailed] = useState(false);
+  const [failed, setFailed] = useState(null);
   const pay = async () => {
     setBusy(true);
-    setFailed(false);
+    setFailed(null);
     try {
       await toForm(bill);
-    } catch {
-      setFailed(true);
+    } catch (error) {
+      setFailed(error);
       setBusy(false);
     }
   };
+  // Where the form is a window in front of the page, the gateway does not come back to say that it was closed.
+  const trouble = LEFT.has(failed?.code) ? html`<${FormOver} code=${failed.code} />`
+    : failed && html`<div class="failed" role="alert"><p>${t("pay.no_form")}</p></div>`;
   return html`
-    ${failed && html`<div class="failed" role="alert"><p>${t("pay.no_form")}</p></div>`}
+    ${trouble}
     <${Button} kind="primary large" busy=${busy} onClick=${pay}>${name} <${Won} amount=${bill.outstanding} /><//>`;
 }
 

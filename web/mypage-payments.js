@@ -8,7 +8,7 @@ import { t } from "./text.js";
 import { to } from "./route.js";
 import { useLive } from "./live.js";
 import { billTitle, checked, isDue, latestFirst, payable } from "./bill.js";
-import { PayButton, keep, wishes } from "./mypage-bill.js";
+import { FormOver, PayButton, keep, wishes } from "./mypage-bill.js";
 
 /** Milliseconds before a payment is asked for again that an earlier request is still making; they double. */
 const PAUSE = 500;
@@ -78,7 +78,7 @@ export function Pay({ order, page }) {
     <${Title}>${t("pay.title")}<//>
     <section class="card">
       <p class="sum"><${Won} amount=${wish.amount} /></p>
-      ${wish.refused ? html`<p class="note" role="status">${t("pay.form_left")}</p>`
+      ${wish.refused ? html`<${FormOver} code=${wish.refused} />`
         : failed ? html`<${Failed} error=${failed} retry=${OPEN.has(failed.code) ? send : undefined} />`
           : answer ? html`${answer.status === "unknown" && !end && html`<p class="note" role="status">${t("pay.unknown")}</p>`}
             <${Progress} id=${answer.sagaId} after=${({ status }) => {

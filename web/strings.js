@@ -173,6 +173,7 @@ export const STRINGS = {
   "pay.title": ["납부", "Payment"],
   "pay.no_form": ["결제창을 열지 못했습니다. 잠시 후 다시 시도해 주세요.", "The payment form could not be opened. Please try again in a moment."],
   "pay.form_left": ["결제를 취소하셨습니다. 청구된 금액은 없습니다.", "You cancelled the payment. Nothing was charged."],
+  "pay.form_failed": ["결제창에서 결제가 이루어지지 않았습니다. 청구된 금액은 없습니다. 다시 시도하거나 다른 카드를 이용해 주세요.", "Your payment did not go through. Nothing was charged. Please try again, or use another card."],
   "pay.unknown": ["카드사의 응답을 확인하고 있습니다. 두 번 결제되지 않으니 기다려 주세요.", "We are finding out what the card company did. You are not charged twice; please wait."],
   "pay.refunded": ["납부 처리가 지연되어 자동으로 환불해 드렸습니다. 청구서에서 다시 납부해 주세요.", "Your payment could not be completed, so it was refunded. Please pay the bill again."],
   "pay.checked": ["결제를 확인하고 있습니다", "Your payment is being checked"],

@@ -260,6 +260,35 @@ test("a form that is left charges nothing", async () => {
   assert.deepEqual((await host.json("/api/mypage", { who: "leaver" })).payments, []);
 });
 
+for (const [language, screen] of [["ko", PHONE], ["en", DESK]]) {
+  test(`a form that fails is not told as one that was left, and one that is closed in front of the page is: ${language}`, async () => {
+    const words = wordsOf(language);
+    const who = `form-${language}`;
+    const bill = await host.withBill(who);
+    await visit(browser, host, { screen, language, expected: [500] }, async (page) => {
+      await enter(page, who);
+      await page.route("**/dev/payment-keys", (route) => route.fulfill({ status: 500 }));
+      await page.goto(`${MYPAGE}#/bills/${bill.billId}`);
+      await page.getByRole("button", { name: words.start("pay.button") }).click();
+      await fillInCard(page, "approve");
+      await page.getByRole("alert").filter({ hasText: words("pay.form_failed") }).waitFor();
+      await expect(page.getByText(words("pay.form_left"))).toHaveCount(0);
+      await isFit(page);
+
+      // As the gateway's script ends where its form is a window in front of the page.
+      const closing = 'window.TossPayments = () => ({ payment: () => ({ requestPayment: () => Promise.reject(Object.assign(new Error(), { code: "USER_CANCEL" })) }) });';
+      await page.route("**/toss/v2/standard", (route) => route.fulfill({ contentType: "text/javascript", body: closing }));
+      const again = page.getByRole("button", { name: words.start("pay.again") });
+      await again.click();
+      await page.getByRole("status").filter({ hasText: words("pay.form_left") }).waitFor();
+      await expect(page.getByText(words("pay.no_form"))).toHaveCount(0);
+      await expect(again).not.toHaveAttribute("aria-busy", "true");
+      await isFit(page);
+    });
+    assert.deepEqual((await host.json("/api/mypage", { who })).payments, []);
+  });
+}
+
 for (const [language, screen] of [["ko", DESK], ["en", PHONE]]) {
   test(`an operator gives a payment back to who is on the phone, in ${language}`, async () => {
     const words = wordsOf(language, "console");

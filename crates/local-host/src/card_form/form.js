@@ -17,7 +17,8 @@ document.getElementById("form").addEventListener("submit", async (event) => {
   event.preventDefault();
   const orderId = wish.get("orderId");
   if (event.submitter.value === "cancel") {
-    back("failUrl", { code: "PAY_PROCESS_CANCELED", message: "canceled", orderId });
+    // Toss Payments names no order when the customer leaves; it does in every other failure.
+    back("failUrl", { code: "PAY_PROCESS_CANCELED", message: "canceled" });
     return;
   }
   for (const button of event.target.querySelectorAll("button")) button.disabled = true;
