@@ -126,3 +126,36 @@ export function useIntent() {
   };
   return { busy, send };
 }
+
+/**
+ * A question that a window asks before something is done: what is `asked` (null when it is closed), what `failed`, and
+ * the `answer`. It is asked afresh each time, so that what came to nothing can be tried again. `send` answers with
+ * nothing when it failed.
+ */
+export function useQuestion() {
+  const [asked, setAsked] = useState(null);
+  const [failed, setFailed] = useState(null);
+  const [answer, setAnswer] = useState(null);
+  const intent = useIntent();
+  const show = (what) => {
+    setAsked(what);
+    setFailed(null);
+    setAnswer(null);
+  };
+  const send = async (path, body) => {
+    setFailed(null);
+    try {
+      const said = await intent.send(path, body);
+      setAnswer(said);
+      return said;
+    } catch (error) {
+      setFailed(error);
+      return undefined;
+    }
+  };
+  const leave = () => {
+    setAsked(null);
+    setFailed(null);
+  };
+  return { asked, failed, answer, busy: intent.busy, ask: (what = true) => show(what), leave, send };
+}

@@ -1,10 +1,10 @@
 // What a customer has, as an operator sees it who talks to one.
-import { At, Button, Dialog, Empty, Failed, Read, Status, Tel, Title, Won, announce, html, useState } from "./ui.js";
+import { At, Button, Dialog, Empty, Failed, Read, Status, Tel, Title, Won, announce, html } from "./ui.js";
 import { BillDetail, BillStatus, billName, billTitle, dueOf, isDue, isOverdue, lastYear, latestFirst, newestFirst } from "./bill.js";
 import { Months } from "./charts.js";
 import { PaymentDetail } from "./payment.js";
 import { activeSince, lineName, moment, number } from "./format.js";
-import { useIntent, withCustomer } from "./api.js";
+import { useQuestion, withCustomer } from "./api.js";
 import { t } from "./text.js";
 import { to } from "./route.js";
 import { useLive } from "./live.js";
@@ -15,34 +15,23 @@ export const at = (customer, ...what) => to("search", customer, ...what);
 
 /** Suspends a line, when that is meant, or resumes it. */
 function Switch({ line, customer, refresh }) {
-  const [asked, ask] = useState(false);
-  const [failed, setFailed] = useState(null);
-  const intent = useIntent();
+  const { asked, failed, busy, ask, leave, send } = useQuestion();
   const called = { customer, number: lineName(line) };
   const change = async (how) => {
-    setFailed(null);
-    try {
-      await intent.send(withCustomer(`/api/orders/${line.orderId}/${how}`, customer), {});
-      announce(t(`search.changed.${how}`, called));
-      ask(false);
-      refresh();
-    } catch (error) {
-      setFailed(error);
-    }
-  };
-  const close = () => {
-    ask(false);
-    setFailed(null);
+    if (!(await send(withCustomer(`/api/orders/${line.orderId}/${how}`, customer), {}))) return;
+    announce(t(`search.changed.${how}`, called));
+    leave();
+    refresh();
   };
   if (line.status !== "active" && line.status !== "suspended") return null;
   const trouble = failed && html`<${Failed} error=${failed} />`;
-  return html`${!asked && trouble}
-    ${line.status === "active" ? html`<${Button} kind="small" onClick=${() => ask(true)}>${t("search.suspend")}<//>`
-      : html`<${Button} kind="small" busy=${intent.busy} onClick=${() => change("resumption")}>${t("search.resume")}<//>`}
-    <${Dialog} open=${asked} close=${close} title=${t("search.suspend")}>
+  return html`${asked === null && trouble}
+    ${line.status === "active" ? html`<${Button} kind="small" onClick=${() => ask()}>${t("search.suspend")}<//>`
+      : html`<${Button} kind="small" busy=${busy} onClick=${() => change("resumption")}>${t("search.resume")}<//>`}
+    <${Dialog} open=${asked !== null} close=${leave} title=${t("search.suspend")}>
       <p>${t("search.suspend.question", called)}</p>${trouble}
-      <p class="actions"><${Button} onClick=${close}>${t("keep")}<//>
-        <${Button} kind="danger solid" busy=${intent.busy} onClick=${() => change("suspension")}>${t("search.suspend")}<//></p><//>`;
+      <p class="actions"><${Button} onClick=${leave}>${t("keep")}<//>
+        <${Button} kind="danger solid" busy=${busy} onClick=${() => change("suspension")}>${t("search.suspend")}<//></p><//>`;
 }
 
 const Line = ({ line, plan, customer, refresh }) => html`

@@ -3,7 +3,7 @@ import { At, Button, Dialog, Failed, Loading, Title, announce, html, useEffect, 
 import { Item, useDone } from "./console-parked.js";
 import { Share } from "./charts.js";
 import { duration, moment, month, months, number } from "./format.js";
-import { get, useIntent } from "./api.js";
+import { get, useQuestion } from "./api.js";
 import { t } from "./text.js";
 import { useLive } from "./live.js";
 
@@ -89,28 +89,17 @@ function ParkedLines({ usageMonth, run }) {
 export function Runs() {
   const choices = months(13).slice(1);
   const [usageMonth, choose] = useState(choices[0]);
-  const [failed, setFailed] = useState(null);
-  const [asked, ask] = useState(false);
   const from = useLive(`/api/billing-runs/${usageMonth}`, { quickest: 700, slowest: 5_000, until: (run) => run.status === "completed" });
-  const intent = useIntent();
+  const { asked, failed, busy, ask, leave, send } = useQuestion();
   const none = from.error?.code === "not_found";
   const { status, passes } = from.data ?? {};
   useEffect(() => {
     if (status) announce(`${t("today.run", { month: month(usageMonth) })}: ${t(`run.${status}`)}`);
   }, [usageMonth, status, passes]);
   const start = async () => {
-    setFailed(null);
-    try {
-      await intent.send("/api/billing-runs", { usageMonth });
-      ask(false);
-      from.refresh();
-    } catch (error) {
-      setFailed(error);
-    }
-  };
-  const leave = () => {
-    ask(false);
-    setFailed(null);
+    if (!(await send("/api/billing-runs", { usageMonth }))) return;
+    leave();
+    from.refresh();
   };
   const name = t(from.data ? "run.again" : "run.start");
   return html`
@@ -119,14 +108,14 @@ export function Runs() {
       <p class="field"><label for="month">${t("run.month")}</label>
         <select id="month" value=${usageMonth} onChange=${(event) => choose(event.target.value)}>
           ${choices.map((name) => html`<option key=${name} value=${name}>${month(name)}</option>`)}</select></p>
-      <${Button} kind=${status === "running" ? "" : "primary"} onClick=${() => ask(true)}>${name}<//>
+      <${Button} kind=${status === "running" ? "" : "primary"} onClick=${() => ask()}>${name}<//>
     </div>${from.data && html`<p class="sub after">${t("run.again.help")}</p>`}</section>
-    <${Dialog} open=${asked} close=${leave} title=${name}>
+    <${Dialog} open=${asked !== null} close=${leave} title=${name}>
       <p>${t("run.question", { month: month(usageMonth) })}</p>
       ${from.data && html`<p class="sub">${t("run.again.help")}</p>`}
       ${failed && html`<${Failed} error=${failed} />`}
       <p class="actions"><${Button} onClick=${leave}>${t("back")}<//>
-        <${Button} kind="primary" busy=${intent.busy} onClick=${start}>${t("run.confirm")}<//></p>
+        <${Button} kind="primary" busy=${busy} onClick=${start}>${t("run.confirm")}<//></p>
     <//>
     <section class="card">${from.data ? html`<${RunProgress} run=${from.data} />`
       : none ? html`<p class="sub">${t("run.none")}</p>`

@@ -1,12 +1,12 @@
 // The customer's lines, each with its history, and closing one.
-import { At, Button, Dialog, Empty, Failed, History, NotHere, Read, Status, Tel, Title, announce, html, useState } from "./ui.js";
+import { At, Button, Dialog, Empty, Failed, History, NotHere, Read, Status, Tel, Title, announce, html } from "./ui.js";
 import { Progress } from "./saga.js";
 import { isFinal, newestFirst } from "./bill.js";
 import { activeSince, day, lineName } from "./format.js";
 import { named, t } from "./text.js";
 import { to } from "./route.js";
 import { usePlanNames } from "./plans.js";
-import { useIntent } from "./api.js";
+import { useQuestion } from "./api.js";
 import { useLive } from "./live.js";
 
 export function Lines({ page }) {
@@ -25,32 +25,21 @@ export function Lines({ page }) {
 
 /** The button that closes a line, and the window that tells how it goes; `bills` are the line's. */
 function Close({ line, bills, done }) {
-  const [asked, ask] = useState(false);
-  const [saga, setSaga] = useState(null);
-  const [failed, setFailed] = useState(null);
-  const intent = useIntent();
+  const { asked, failed, answer, busy, ask, leave, send } = useQuestion();
   const close = async () => {
-    setFailed(null);
-    try {
-      const answer = await intent.send(`/api/orders/${line.orderId}/termination`, {});
-      setSaga(answer.sagaId);
-      announce(t("close.asked"));
-    } catch (error) {
-      setFailed(error);
-    }
+    if (await send(`/api/orders/${line.orderId}/termination`, {})) announce(t("close.asked"));
   };
-  const leave = () => ask(false);
   const last = newestFirst(bills).find((bill) => isFinal(bill.billId) && bill.status !== "voided");
   return html`
-    ${line.status === "active" && html`<p class="actions"><${Button} kind="danger" onClick=${() => ask(true)}>${t("close.line")}<//></p>`}
-    <${Dialog} open=${asked} close=${leave} title=${t("close.line")}>
-      ${saga ? html`<${Progress} id=${saga} after=${done} />
+    ${line.status === "active" && html`<p class="actions"><${Button} kind="danger" onClick=${() => ask()}>${t("close.line")}<//></p>`}
+    <${Dialog} open=${asked !== null} close=${leave} title=${t("close.line")}>
+      ${answer ? html`<${Progress} id=${answer.sagaId} after=${done} />
         <p class="actions"><${Button} onClick=${leave}>${t("close")}<//>
           ${last && html`<a class="button primary" href=${to("bills", last.billId)}>${t("close.bill")}</a>`}</p>` : html`
         <p>${t("close.question", { number: lineName(line) })}</p>
         ${failed && html`<${Failed} error=${failed} />`}
         <p class="actions"><${Button} onClick=${leave}>${t("keep")}<//>
-          <${Button} kind="danger solid" busy=${intent.busy} onClick=${close}>${t("close.confirm")}<//></p>`}
+          <${Button} kind="danger solid" busy=${busy} onClick=${close}>${t("close.confirm")}<//></p>`}
     <//>`;
 }
 

@@ -1,7 +1,7 @@
 // Opening a line: a plan, perhaps a contract and a wished number, and then the saga as it goes.
 import { Button, Dialog, Failed, Read, Title, Won, html, useRef, useState } from "./ui.js";
 import { Progress } from "./saga.js";
-import { get, useIntent } from "./api.js";
+import { get, useQuestion } from "./api.js";
 import { number, phone, price } from "./format.js";
 import { current, named, t } from "./text.js";
 import { go, to } from "./route.js";
@@ -57,11 +57,9 @@ function Form({ plans, like }) {
   const [contract, setContract] = useState(like?.contractMonths ?? 0);
   const [wish, setWish] = useState("");
   const [wrong, setWrong] = useState(false);
-  const [failed, setFailed] = useState(null);
-  /** The wished number, or none, of the order that is to be confirmed. */
-  const [asked, ask] = useState(null);
   const field = useRef(null);
-  const intent = useIntent();
+  /** What is asked about is the wished number, or none, of the order that is to be confirmed. */
+  const { asked, failed, busy, ask, leave, send } = useQuestion();
   const discounted = plan?.contractDiscountPercent > 0;
   const months = discounted ? contract : 0;
   const submit = (event) => {
@@ -76,23 +74,14 @@ function Form({ plans, like }) {
     }
     ask(digits);
   };
-  const leave = () => {
-    ask(null);
-    setFailed(null);
-  };
   const open = async () => {
-    setFailed(null);
     const order = {
       plan: plan.code,
       ...(months > 0 && { contractMonths: months }),
       ...(asked && { wishNumber: asked }),
     };
-    try {
-      const { orderId } = await intent.send("/api/orders", order);
-      go(to("open", orderId));
-    } catch (error) {
-      setFailed(error);
-    }
+    const answer = await send("/api/orders", order);
+    if (answer) go(to("open", answer.orderId));
   };
   return html`
     <form onSubmit=${submit} noValidate>
@@ -123,7 +112,7 @@ function Form({ plans, like }) {
       </dl>
       ${failed && html`<${Failed} error=${failed} />`}
       <p class="actions"><${Button} onClick=${leave}>${t("back")}<//>
-        <${Button} kind="primary" busy=${intent.busy} onClick=${open}>${t("open.confirm")}<//></p>
+        <${Button} kind="primary" busy=${busy} onClick=${open}>${t("open.confirm")}<//></p>
     <//>`;
 }
 

@@ -3,36 +3,30 @@ import { Button, Dialog, Failed, History, Status, Title, Won, html, useRef, useS
 import { Progress } from "./saga.js";
 import { billTitle } from "./bill.js";
 import { has, t } from "./text.js";
-import { useIntent, withCustomer } from "./api.js";
+import { useQuestion, withCustomer } from "./api.js";
 
 const REASONS = ["wrong_card", "changed_mind", "twice"];
 
 /** Has a payment cancelled; an operator says `whose` it is. */
 function Cancel({ payment, whose, done }) {
-  const [open, setOpen] = useState(false);
   const [reason, setReason] = useState(t("cancel.reason.wrong_card"));
-  const [saga, setSaga] = useState(null);
-  const [failed, setFailed] = useState(null);
   const [missing, setMissing] = useState(false);
   const field = useRef(null);
-  const intent = useIntent();
+  const { asked, failed, answer, busy, ask, leave, send } = useQuestion();
+  const show = () => {
+    setMissing(false);
+    ask();
+  };
   const submit = async (event) => {
     event.preventDefault();
     // With another reason, it would be another wish.
-    if (intent.busy) return;
-    setFailed(null);
+    if (busy) return;
     setMissing(reason.trim() === "");
     if (reason.trim() === "") {
       field.current.focus();
       return;
     }
-    try {
-      const answer = await intent.send(withCustomer(`/api/payments/${payment.paymentId}/cancellation`, whose), { reason: reason.trim() });
-      setSaga(answer.sagaId);
-      done();
-    } catch (error) {
-      setFailed(error);
-    }
+    if (await send(withCustomer(`/api/payments/${payment.paymentId}/cancellation`, whose), { reason: reason.trim() })) done();
   };
   const suggest = (name) => {
     setReason(t(`cancel.reason.${name}`));
@@ -40,10 +34,10 @@ function Cancel({ payment, whose, done }) {
     field.current.focus();
   };
   return html`
-    ${payment.status === "completed" && html`<${Button} kind="danger" onClick=${() => setOpen(true)}>${t("cancel.button")}<//>`}
-    <${Dialog} open=${open} close=${() => setOpen(false)} title=${t(saga ? "kind.cancel_payment" : "cancel.title")}>
-      ${saga ? html`<${Progress} id=${saga} after=${done} />
-          <p class="actions"><${Button} kind="primary" onClick=${() => setOpen(false)}>${t("close")}<//></p>` : html`
+    ${payment.status === "completed" && html`<${Button} kind="danger" onClick=${show}>${t("cancel.button")}<//>`}
+    <${Dialog} open=${asked !== null} close=${leave} title=${t(answer ? "kind.cancel_payment" : "cancel.title")}>
+      ${answer ? html`<${Progress} id=${answer.sagaId} after=${done} />
+          <p class="actions"><${Button} kind="primary" onClick=${leave}>${t("close")}<//></p>` : html`
         <form onSubmit=${submit} noValidate>
           <p>${t("cancel.text")}</p>
           <p class="suggestions">${REASONS.map((name) => html`<button type="button" key=${name} class="small"
@@ -54,8 +48,8 @@ function Cancel({ payment, whose, done }) {
               aria-describedby=${missing ? "reason-missing" : undefined} onInput=${(event) => setReason(event.target.value)}></textarea>
             ${missing && html`<span id="reason-missing" class="error">${t("cancel.reason.missing")}</span>`}</p>
           ${failed && html`<${Failed} error=${failed} />`}
-          <p class="actions"><${Button} onClick=${() => setOpen(false)}>${t("keep")}<//>
-            <button class="danger solid" aria-disabled=${intent.busy ? "true" : undefined} aria-busy=${intent.busy ? "true" : undefined}>${t("cancel.confirm")}</button></p>
+          <p class="actions"><${Button} onClick=${leave}>${t("keep")}<//>
+            <button class="danger solid" aria-disabled=${busy ? "true" : undefined} aria-busy=${busy ? "true" : undefined}>${t("cancel.confirm")}</button></p>
         </form>`}
     <//>`;
 }

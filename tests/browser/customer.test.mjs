@@ -319,6 +319,27 @@ for (const [language, screen] of [["ko", DESK], ["en", PHONE]]) {
   });
 }
 
+test("a cancellation that came to nothing can be asked for again", async () => {
+  const words = wordsOf("ko");
+  const bill = await host.withBill("refused");
+  const { sagaId, paymentId } = await host.pay("refused", bill, "refund_refused");
+  await host.sagaEnds(sagaId, "refused");
+  await visit(browser, host, { screen: PHONE }, async (page) => {
+    await enter(page, "refused");
+    await page.goto(`${MYPAGE}#/payments/${paymentId}`);
+    const button = page.getByRole("button", { name: words("cancel.button") });
+    const dialog = page.locator("dialog[open]");
+    for (const attempt of [1, 2]) {
+      await button.click();
+      await dialog.getByRole("heading", { name: words("cancel.title") }).waitFor();
+      await dialog.getByRole("button", { name: words("cancel.confirm") }).click();
+      await saysOutcome(page, words("outcome.cancel_payment.compensated"), dialog);
+      await dialog.locator(".actions button").click();
+      await expect(page.locator(".history li", { hasText: words("payment_status.cancelling") })).toHaveCount(attempt);
+    }
+  });
+});
+
 test("the bill's document is shown and can be kept", async () => {
   const bill = await host.withBill("reader");
   await visit(browser, host, {}, async (page) => {
