@@ -41,20 +41,30 @@ export function Item({ item, refresh, done }) {
   const [failed, setFailed] = useState(null);
   const intent = useIntent();
   const ended = useRef(null);
+  const shown = useRef(false);
+  useLayoutEffect(() => {
+    shown.current = open;
+    return () => {
+      shown.current = false;
+    };
+  }, [open]);
+  const finish = (how) => {
+    done(t(`parked.ended.${how}`, { what: called(item) }));
+    refresh();
+  };
   const close = () => {
     setOpen(false);
     setSure(false);
     setFailed(null);
-    if (!ended.current) return;
-    done(t(`parked.ended.${ended.current}`, { what: called(item) }));
+    if (ended.current) finish(ended.current);
     ended.current = null;
-    refresh();
   };
   const end = async (how) => {
     setFailed(null);
     try {
       await intent.send(`/api/parked/${item.parkedId}/${how}`, {});
-      // The rest follows when the window is closed: before, nothing behind it can take the focus.
+      // While the window is there, the rest follows when it is closed: before, nothing behind it can take the focus.
+      if (!shown.current) return finish(how);
       ended.current = how;
       setOpen(false);
     } catch (error) {
@@ -62,6 +72,7 @@ export function Item({ item, refresh, done }) {
       // Somebody else may be at it.
       refresh();
     }
+    return undefined;
   };
   const sureness = useRef(null);
   useLayoutEffect(() => {

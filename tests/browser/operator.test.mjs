@@ -513,6 +513,42 @@ for (const { language, size } of EVERYWHERE) {
   });
 }
 
+test("what was replayed is told, also to who closed its window meanwhile, and once", async () => {
+  const words = wordsOf("ko", "console");
+  const item = (name) => ({
+    parkedId: name.padStart(32, "0"), kind: "message", state: "waiting", reason: "unreadable", detail: null,
+    function: "bill_on_order_placed", parkedAt: "2026-11-20T10:00:00+09:00", message: { subject: name },
+  });
+  let items = [item("one"), item("two")];
+  await visit(browser, host, { screen: PHONE }, async (page) => {
+    let answer;
+    const held = new Promise((done) => { answer = done; });
+    await page.route("**/api/parked?**", (route) => route.fulfill({ json: { items, cursor: null } }));
+    await page.route("**/api/parked/*/replay", async (route) => {
+      await held;
+      items = [item("two")];
+      return route.fulfill({ json: {} });
+    });
+    await enter(page);
+    await page.goto(`${CONSOLE}#/parked`);
+    const row = (name) => page.locator(`[data-id="${item(name).parkedId}"]`);
+    const dialog = page.locator("dialog[open]");
+    await row("one").getByRole("button", { name: words("parked.inspect") }).click();
+    await dialog.getByRole("button", { name: words("parked.replay") }).click();
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
+    answer();
+    const notice = page.locator(".note.done");
+    await expect(notice).toHaveText(words("parked.ended.replay", { what: "one" }));
+    await row("one").waitFor({ state: "detached" });
+    await row("two").getByRole("button", { name: words("parked.inspect") }).click();
+    await dialog.waitFor();
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
+    await expect(notice, "a look is no replay").toHaveText(words("parked.ended.replay", { what: "one" }));
+  });
+});
+
 test("while a usage file is under way no other is taken, and the next one has a report of its own", async () => {
   const words = wordsOf("ko", "console");
   const sent = [];
