@@ -1,7 +1,7 @@
 // Opening a line: a plan, perhaps a contract and a wished number, and then the saga as it goes.
 import { Button, Dialog, Failed, Read, Title, Won, html, useRef, useState } from "./ui.js";
 import { Progress } from "./saga.js";
-import { get, useQuestion } from "./api.js";
+import { useQuestion } from "./api.js";
 import { number, phone, price } from "./format.js";
 import { current, named, t } from "./text.js";
 import { go, to } from "./route.js";
@@ -129,21 +129,27 @@ export function OpenLine({ like }) {
 
 /** A line on its way, and what came of it. */
 export function Opening({ order, page }) {
-  const [line, setLine] = useState(null);
-  const after = async () => {
+  const from = useLive(`/api/orders/${encodeURIComponent(order)}`, { until: ({ status }) => status !== "requested" });
+  const [end, setEnd] = useState(null);
+  const after = ({ status }) => {
+    setEnd(status);
+    from.refresh();
     page.refresh();
-    const { data } = await get(`/api/orders/${order}`);
-    setLine(data);
   };
   return html`
     <p class="back"><a href="#/lines">${t("nav.lines")}</a></p>
-    <${Title}>${t("opening.title")}<//>
-    <section class="card">
-      <${Progress} id=${`open-${order}`} after=${after} />
-      ${line?.number && html`<p class="result"><span class="sub">${t("opening.number")}</span><strong class="big">${phone(line.number)}</strong></p>`}
-      ${line?.reason && html`<p class="failed">${named("reason", line.reason)}</p>`}
-      ${line && html`<p class="actions">${line.status === "rejected"
-        ? html`<a class="button primary" href=${to("open", "again", order)}>${t("opening.again")}</a>`
-        : html`<a class="button primary" href=${to("lines", order)}>${t("opening.line")}</a>`}</p>`}
-    </section>`;
+    <${Read} whole from=${from} lines=${4}>${(line) => {
+      // What was read of the order may be older than the end of its saga; one that is stuck leaves the order as it was.
+      const over = end && (end === "stuck" || line.status !== "requested");
+      return html`
+        <${Title}>${t("opening.title")}<//>
+        <section class="card">
+          <${Progress} id=${`open-${order}`} after=${after} />
+          ${over && line.number && html`<p class="result"><span class="sub">${t("opening.number")}</span><strong class="big">${phone(line.number)}</strong></p>`}
+          ${over && line.reason && html`<p class="failed">${named("reason", line.reason)}</p>`}
+          ${over && html`<p class="actions">${line.status === "rejected"
+            ? html`<a class="button primary" href=${to("open", "again", order)}>${t("opening.again")}</a>`
+            : html`<a class="button primary" href=${to("lines", order)}>${t("opening.line")}</a>`}</p>`}
+        </section>`;
+    }}<//>`;
 }

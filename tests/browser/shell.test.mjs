@@ -102,7 +102,7 @@ for (const { site, person, first } of SITES) {
 
   test(`an address of ${site} that leads nowhere has a heading, a title and a way back`, async () => {
     const nowhere = {
-      mypage: ["%E0%A4%A", "nothing", "bills/xyz", "payments/xyz", "lines/xyz", "pay/xyz"],
+      mypage: ["%E0%A4%A", "nothing", "bills/xyz", "payments/xyz", "lines/xyz", "pay/xyz", "open/xyz"],
       console: ["%E0%A4%A", "nothing", "sagas/nope-1", "search/customer-1/bills/xyz", "search/customer-1/payments/xyz"],
     };
     for (const [language, screen] of SCREENS) {
