@@ -2,12 +2,17 @@
 import { Failed, Title, announce, html, save, useRef, useState } from "./ui.js";
 import { Share } from "./charts.js";
 import { named, t } from "./text.js";
-import { useIntent } from "./api.js";
+import { ApiError, useIntent } from "./api.js";
 
 /** Rejected records that are shown; the report to download has all. */
 const SHOWN = 100;
 
 const isCsv = (file) => !/\.(ndjson|jsonl|json)$/i.test(file.name);
+
+/** What is in a file, unless it is not the one any more that was chosen: browsers do not read a file that has changed. */
+const textOf = (file) => file.text().catch(() => {
+  throw new ApiError("file_changed");
+});
 
 function Report({ result, lines, name }) {
   const { accepted, duplicates, rejected } = result;
@@ -52,14 +57,18 @@ export function Usage() {
       return;
     }
     setFailed(null);
-    const text = await file.text();
     try {
+      const text = await textOf(file);
       const result = await intent.send("/api/usage", text, isCsv(file) ? "text/csv" : "application/x-ndjson");
       setReport({ result, lines: text.split(/\r?\n/), name: file.name });
       announce(`${t("usage.accepted")} ${result.accepted}, ${t("usage.rejected")} ${result.rejected.length}`);
     } catch (error) {
       setReport(null);
       setFailed(error);
+      if (error.code !== "file_changed") return;
+      // A browser tells of no choice when it is the same file.
+      input.current.value = "";
+      setFile(null);
     }
   };
   return html`

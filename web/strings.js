@@ -286,6 +286,7 @@ export const STRINGS = {
   "code.invalid_parameter": ["요청한 조건을 확인해 주세요.", "Please check what you asked for."],
   "code.invalid_cursor": ["목록이 바뀌었습니다. 처음부터 다시 봐 주세요.", "The list has changed; please begin again."],
   "code.invalid_file": ["사용량 파일이 아닙니다. 첫 줄과 인코딩을 확인해 주세요.", "This is not a usage file; check its header and encoding."],
+  "code.file_changed": ["파일이 바뀌었거나 없어졌습니다. 다시 선택해 주세요.", "The file has changed or is gone. Please choose it again."],
   "code.idempotency_key_missing": ["요청을 처리할 수 없습니다.", "The request cannot be handled."],
   "code.idempotency_key_invalid": ["요청을 처리할 수 없습니다.", "The request cannot be handled."],
   "code.unauthenticated": ["다시 로그인해 주세요.", "Please sign in again."],

@@ -1,6 +1,9 @@
 // The console: the run, a stuck saga, a dead letter, a search, and a usage file.
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { DESK, PHONE, expect, holds, isFit, launch, signIn, visit } from "./browser.mjs";
 import { start, until } from "./host.mjs";
 import { EVERYWHERE, monthIn, wordsOf } from "./words.mjs";
@@ -583,6 +586,28 @@ test("while a usage file is under way no other is taken, and the next one has a 
     await reports("second.csv", "2");
   });
   assert.deepEqual(sent, ["first.csv", "second.csv"]);
+});
+
+test("a usage file that changed since it was chosen is to be chosen again", async () => {
+  const words = wordsOf("ko", "console");
+  const folder = await mkdtemp(join(tmpdir(), "browser-"));
+  const path = join(folder, "usage.csv");
+  await visit(browser, host, { screen: PHONE }, async (page) => {
+    await page.route("**/api/usage", (route) => route.fulfill({ json: { accepted: 1, duplicates: 0, rejected: [] } }));
+    await enter(page);
+    await page.goto(`${CONSOLE}#/usage`);
+    await writeFile(path, "before");
+    await page.locator("#file").setInputFiles(path);
+    await writeFile(path, "another text");
+    const send = page.getByRole("button", { name: words("usage.send") });
+    await send.click();
+    await page.getByRole("alert").filter({ hasText: words("code.file_changed") }).waitFor();
+    await expect(page.locator("#file-name")).toHaveText(words("usage.no_file"));
+    await isFit(page);
+    await page.locator("#file").setInputFiles(path);
+    await send.click();
+    await page.getByRole("heading", { name: words("usage.result", { name: "usage.csv" }) }).waitFor();
+  }).finally(() => rm(folder, { recursive: true }));
 });
 
 test("a saga with more messages than are kept says so, and one that remembers nothing is shown as it stands", async () => {
