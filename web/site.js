@@ -51,6 +51,8 @@ function keepFocus(root) {
 
 /** Shows a site, when whoever comes back from signing in is signed in; `begin` is what it has to do first. */
 export async function open(site, begin = () => {}) {
+  // Who comes back from elsewhere may get the page as it was left, its button busy with leaving.
+  addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
   setSite(site.name);
   const root = document.getElementById("app");
   let error;

@@ -100,6 +100,23 @@ for (const { site, person, first } of SITES) {
     }
   });
 
+  test(`who comes back to ${site} and gets the page as it was left can press its button again`, async () => {
+    await visit(browser, host, {}, async (page) => {
+      let held = true;
+      await page.route("**/api/web/settings", (route) => held || route.continue());
+      await page.goto(path(site));
+      const button = page.locator(".welcome button.primary");
+      await button.click();
+      await expect(button).toHaveAttribute("aria-busy", "true");
+      held = false;
+      // What the browser says when it takes the page out of its memory.
+      await page.evaluate(() => dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true })));
+      await expect(button).not.toHaveAttribute("aria-busy", "true");
+      await button.click();
+      await page.getByRole("button", { name: person }).waitFor();
+    });
+  });
+
   test(`an address of ${site} that leads nowhere has a heading, a title and a way back`, async () => {
     const nowhere = {
       mypage: ["%E0%A4%A", "nothing", "bills/xyz", "payments/xyz", "lines/xyz", "pay/xyz", "open/xyz"],
