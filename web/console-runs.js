@@ -1,5 +1,5 @@
 // Billing runs: starting one, and how far it is.
-import { At, Button, Dialog, Failed, Loading, Title, announce, html, useEffect, useRef, useState } from "./ui.js";
+import { At, Button, Dialog, Failed, Loading, Read, Title, announce, html, useEffect, useRef, useState } from "./ui.js";
 import { Item, useDone } from "./console-parked.js";
 import { Share } from "./charts.js";
 import { duration, moment, month, months, number } from "./format.js";
@@ -91,7 +91,7 @@ export function Runs() {
   const [usageMonth, choose] = useState(choices[0]);
   const from = useLive(`/api/billing-runs/${usageMonth}`, { quickest: 700, slowest: 5_000, until: (run) => run.status === "completed" });
   const { asked, failed, busy, ask, leave, send } = useQuestion();
-  const none = from.error?.code === "not_found";
+  const none = !from.data && from.error?.code === "not_found";
   const { status, passes } = from.data ?? {};
   useEffect(() => {
     if (status) announce(`${t("today.run", { month: month(usageMonth) })}: ${t(`run.${status}`)}`);
@@ -117,8 +117,7 @@ export function Runs() {
       <p class="actions"><${Button} onClick=${leave}>${t("back")}<//>
         <${Button} kind="primary" busy=${busy} onClick=${start}>${t("run.confirm")}<//></p>
     <//>
-    <section class="card">${from.data ? html`<${RunProgress} run=${from.data} />`
-      : none ? html`<p class="sub">${t("run.none")}</p>`
-        : from.error ? html`<${Failed} error=${from.error} retry=${from.refresh} />` : html`<${Loading} />`}</section>
+    <section class="card">${none ? html`<p class="sub">${t("run.none")}</p>`
+      : html`<${Read} from=${from}>${(run) => html`<${RunProgress} run=${run} />`}<//>`}</section>
     <${ParkedLines} key=${usageMonth} usageMonth=${usageMonth} run=${from.data} />`;
 }

@@ -1,5 +1,5 @@
 // A business transaction and how far it is, for customers; timeline.js has the picture of its times for operators.
-import { At, Failed, Loading, Status, announce, html, useEffect } from "./ui.js";
+import { At, Failed, Loading, Stale, Status, announce, html, useEffect } from "./ui.js";
 import { clock } from "./format.js";
 import { named, t } from "./text.js";
 import { useLive } from "./live.js";
@@ -54,6 +54,7 @@ export function Progress({ id, after }) {
   }
   return html`
     <div class="progress ${saga.status}">
+      <${Stale} from=${from} />
       <p class="outcome" data-status=${saga.status}>
         ${over ? html`<span class="seal" aria-hidden="true">${saga.status === "completed" ? "✓" : "!"}</span>`
           : html`<span class="spinner" aria-hidden="true"></span>`}

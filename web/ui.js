@@ -93,6 +93,9 @@ export const NotHere = () => html`<${Title}>${t("not_here")}<//><p><a href="#/">
 /** Codes of what trying again does not bring. */
 const NOT_HERE = new Set(["not_found", "invalid_parameter"]);
 
+/** Says that what is shown may be old. */
+export const Stale = ({ from }) => from.error && html`<p class="stale" role="status">${t("stale")}</p>`;
+
 /**
  * What was read: loading, failed, or there. A failure does not take away what there is. With `whole`, it is all of a
  * page, its heading included.
@@ -103,8 +106,7 @@ export function Read({ from, lines, whole, children }) {
     if (whole && NOT_HERE.has(from.error.code)) return html`<${NotHere} />`;
     return html`${whole && html`<${Title}>${t("not_loaded")}<//>`}<${Failed} error=${from.error} retry=${from.refresh} />`;
   }
-  const stale = from.error && html`<p class="stale" role="status">${t("stale")}</p>`;
-  return html`${stale}${children(from.data)}`;
+  return html`<${Stale} from=${from} />${children(from.data)}`;
 }
 
 /** A button that is busy while its work is under way. */

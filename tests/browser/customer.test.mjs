@@ -591,6 +591,25 @@ test("who goes on while away still has what was read before", async () => {
   });
 });
 
+test("who is away while a line is opened is told so, and sees how far it was", async () => {
+  const { orderId } = await host.openLine("opener", { plan: "lte-light" });
+  const saga = await host.json(`/api/sagas/open-${orderId}`, { who: "opener" });
+  await visit(browser, host, { screen: PHONE, expected: [429] }, async (page) => {
+    let away = false;
+    await page.route("**/api/sagas/open-*", (route) => (away
+      ? route.fulfill({ status: 429, contentType: "text/html", body: "" }) : route.fulfill({ json: { ...saga, status: "running" } })));
+    await enter(page, "opener");
+    await page.goto(`${MYPAGE}#/open/${orderId}`);
+    await page.locator(".steps").waitFor();
+    away = true;
+    await page.locator(".progress .stale").waitFor();
+    await page.locator(".steps").waitFor();
+    await isFit(page);
+    away = false;
+    await page.locator(".stale").waitFor({ state: "detached" });
+  });
+});
+
 test("who is away is told so, and what was there stays", async () => {
   await host.withBill("traveller");
   await visit(browser, host, { expected: [429] }, async (page) => {

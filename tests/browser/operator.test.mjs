@@ -666,6 +666,25 @@ test("the list of sagas begins with what is open, and goes on while there is mor
   });
 });
 
+test("who is away while a month is billed is told so, and sees how far it was", async () => {
+  const run = { status: "running", passes: 1, lines: 0, issued: 0, skipped: 0, parked: 0, bucketsDone: 1, buckets: 4, startedAt: "2026-11-02T10:00:00+09:00" };
+  await visit(browser, host, { screen: PHONE, expected: [429] }, async (page) => {
+    let away = false;
+    await page.route("**/api/billing-runs/*", (route) => (away
+      ? route.fulfill({ status: 429, contentType: "text/html", body: "" })
+      : route.fulfill({ json: { ...run, usageMonth: route.request().url().slice(-7) } })));
+    await enter(page);
+    await page.goto(`${CONSOLE}#/runs`);
+    await page.locator(".run").waitFor();
+    away = true;
+    await page.locator(".card .stale").waitFor();
+    await page.locator(".run").waitFor();
+    await isFit(page);
+    away = false;
+    await page.locator(".stale").waitFor({ state: "detached" });
+  });
+});
+
 test("a customer is not let in", async () => {
   await visit(browser, host, {}, async (page) => {
     await signIn(page, CONSOLE, "김민지");
