@@ -15,36 +15,67 @@ const PAGE = 25;
 /** Pages that are looked through at once for the next thing: one may be short, or empty, and not the last. */
 const LOOKS = 8;
 
-/** A list that has more than one page: the first is watched, the others are read when asked for. */
+/** What tells an item from others. */
+const idOf = (item) => item.sagaId ?? item.parkedId;
+
+/** Each item as it comes first: between two reads, one may have moved to another page. */
+function once(items) {
+  const seen = new Set();
+  return items.filter((item) => !seen.has(idOf(item)) && seen.add(idOf(item)));
+}
+
+/** Reads pages from a cursor on, until that is `enough`; with the error, when one cannot be read. */
+async function walk(path, cursor, enough) {
+  const found = { pages: 0, items: [], cursor };
+  try {
+    while (found.cursor && !enough(found)) {
+      const { data } = await get(`${path}&cursor=${encodeURIComponent(found.cursor)}`);
+      found.items.push(...data.items);
+      Object.assign(found, { pages: found.pages + 1, cursor: data.cursor });
+    }
+  } catch (error) {
+    found.error = error;
+  }
+  return found;
+}
+
+/**
+ * A list that has more than one page. The first is watched; the others are read when asked for, and again when the first
+ * one changes or something was done: then what was behind a cursor may be elsewhere.
+ */
 function usePages(path) {
   const first = useLive(path, { quickest: 4_000 });
-  const [later, setLater] = useState({});
-  const reading = useRef(null);
-  const known = first.data && later.from === first.data ? later : { items: [], cursor: first.data?.cursor };
-  const items = [...(first.data?.items ?? []), ...known.items];
-  const read = async () => {
-    const from = first.data;
-    if (reading.current === from) return;
-    reading.current = from;
-    const found = [];
-    let { cursor } = known;
-    let error;
-    try {
-      for (let looks = 0; looks < LOOKS && cursor && found.length === 0; looks += 1) {
-        const { data } = await get(`${path}&cursor=${encodeURIComponent(cursor)}`);
-        found.push(...data.items);
-        cursor = data.cursor;
-      }
-    } catch (trouble) {
-      error = trouble;
-    }
-    reading.current = null;
-    setLater({ from, items: [...known.items, ...found], cursor, error, looked: true });
+  const [later, setLater] = useState({ pages: 0, items: [] });
+  const [reading, outdated] = [useRef(false), useRef(false)];
+  const begin = { pages: 0, items: [], cursor: first.data?.cursor };
+  const known = later.pages > 0 ? later : begin;
+  const items = once([...(first.data?.items ?? []), ...later.items]);
+  const looking = items.length === 0 && known.cursor && later.pages === 0 && !later.error;
+  const read = async (from, enough) => {
+    if (reading.current) return;
+    reading.current = true;
+    if (from === begin) outdated.current = false;
+    const { pages, items: found, ...rest } = await walk(path, from.cursor, enough);
+    reading.current = false;
+    // What could not be read again stays as it was.
+    setLater((was) => (rest.error && from === begin && was.pages > 0 ? { ...was }
+      : { pages: from.pages + pages, items: [...from.items, ...found], ...rest }));
   };
+  const more = () => read(known, ({ pages, items: found }) => found.length > 0 || pages === LOOKS);
   useEffect(() => {
-    if (items.length === 0 && known.cursor && !known.looked) read();
+    outdated.current = true;
+    if (looking) more();
   }, [first.data]);
-  return { ...first, data: first.data && items, more: known.cursor && read, failed: known.error, looking: items.length === 0 && known.cursor && !known.looked };
+  // After each drawing: a read that was under way is over by one of them.
+  useEffect(() => {
+    if (outdated.current && later.pages > 0) read(begin, ({ pages }) => pages === later.pages);
+  });
+  const refresh = () => {
+    first.refresh();
+    outdated.current = true;
+    setLater((was) => ({ ...was }));
+  };
+  return { ...first, refresh, data: first.data && items, more: known.cursor && more, failed: later.error, looking };
 }
 
 /** A list of pages; `none` is said when there is nothing on any of them, and `children` shows one thing. */

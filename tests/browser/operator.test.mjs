@@ -54,6 +54,12 @@ const looksOf = (parts) => expect.poll(() => parts.evaluateAll((all) => all.map(
 
 const digits = (text) => Number(text.replace(/[^0-9]/g, ""));
 
+/** A message of this name that waits for an operator. */
+const parkedItem = (name) => ({
+  parkedId: name.padStart(32, "0"), kind: "message", state: "waiting", reason: "unreadable", detail: null,
+  function: "bill_on_order_placed", parkedAt: "2026-11-20T10:00:00+09:00", message: { subject: name },
+});
+
 const enter = (page) => signIn(page, CONSOLE, OPERATOR);
 
 for (const { language, size } of EVERYWHERE) {
@@ -518,23 +524,19 @@ for (const { language, size } of EVERYWHERE) {
 
 test("what was replayed is told, also to who closed its window meanwhile, and once", async () => {
   const words = wordsOf("ko", "console");
-  const item = (name) => ({
-    parkedId: name.padStart(32, "0"), kind: "message", state: "waiting", reason: "unreadable", detail: null,
-    function: "bill_on_order_placed", parkedAt: "2026-11-20T10:00:00+09:00", message: { subject: name },
-  });
-  let items = [item("one"), item("two")];
+  let items = [parkedItem("one"), parkedItem("two")];
   await visit(browser, host, { screen: PHONE }, async (page) => {
     let answer;
     const held = new Promise((done) => { answer = done; });
     await page.route("**/api/parked?**", (route) => route.fulfill({ json: { items, cursor: null } }));
     await page.route("**/api/parked/*/replay", async (route) => {
       await held;
-      items = [item("two")];
+      items = [parkedItem("two")];
       return route.fulfill({ json: {} });
     });
     await enter(page);
     await page.goto(`${CONSOLE}#/parked`);
-    const row = (name) => page.locator(`[data-id="${item(name).parkedId}"]`);
+    const row = (name) => page.locator(`[data-id="${parkedItem(name).parkedId}"]`);
     const dialog = page.locator("dialog[open]");
     await row("one").getByRole("button", { name: words("parked.inspect") }).click();
     await dialog.getByRole("button", { name: words("parked.replay") }).click();
@@ -682,6 +684,49 @@ test("who is away while a month is billed is told so, and sees how far it was", 
     await isFit(page);
     away = false;
     await page.locator(".stale").waitFor({ state: "detached" });
+  });
+});
+
+test("a list of several pages stays whole while it changes, and holds nothing twice", async () => {
+  const words = wordsOf("ko", "console");
+  let pages = { "": ["b", "c"], 1: ["d", "e"] };
+  let held;
+  await visit(browser, host, { screen: PHONE }, async (page) => {
+    await page.route("**/api/parked?**", async (route) => {
+      const cursor = new URL(route.request().url()).searchParams.get("cursor") ?? "";
+      if (cursor) await held;
+      const next = Object.keys(pages).find((one) => one !== "" && Number(one) > Number(cursor)) ?? null;
+      return route.fulfill({ json: { items: (pages[cursor] ?? []).map(parkedItem), cursor: next } });
+    });
+    await page.route("**/api/parked/*/replay", (route) => {
+      pages = { ...pages, 3: ["e"] };
+      return route.fulfill({ json: {} });
+    });
+    await enter(page);
+    await page.goto(`${CONSOLE}#/parked`);
+    const names = page.locator("[data-id] strong");
+    const look = () => page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+    await expect(names).toHaveText(["b", "c"]);
+
+    // The first page changes while the second is read.
+    let answer;
+    held = new Promise((done) => { answer = done; });
+    await page.getByRole("button", { name: words("saga.more") }).click();
+    pages = { "": ["a", "b"], 2: ["c", "d", "e"] };
+    await look();
+    await expect(names).toHaveText(["a", "b"]);
+    pages = { ...pages, 1: ["d", "e"] };
+    answer();
+    await expect(names).toHaveText(["a", "b", "c", "d", "e"]);
+
+    pages = { "": ["new", "a", "b", "c"], 3: ["c", "d", "e"] };
+    await look();
+    await expect(names, "nothing is there twice").toHaveText(["new", "a", "b", "c", "d", "e"]);
+    await isFit(page);
+
+    await page.locator(`[data-id="${parkedItem("d").parkedId}"]`).getByRole("button", { name: words("parked.inspect") }).click();
+    await page.locator("dialog[open]").getByRole("button", { name: words("parked.replay") }).click();
+    await expect(names, "what was dealt with is gone from a later page").toHaveText(["new", "a", "b", "c", "e"]);
   });
 });
 
