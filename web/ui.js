@@ -15,10 +15,19 @@ export { render, useEffect, useLayoutEffect, useRef, useState };
 /** Milliseconds after which something is said: a window that is about to close is closed by then. */
 const BREATH = 100;
 
+/** Milliseconds after which what was said is gone: who reads on through the page does not come upon it as news. */
+const HEARD = 10_000;
+let silence;
+
 /** Says something to who cannot see it. What is behind an open window is not heard, so each window has its own voice. */
 export function announce(text) {
+  const say = (voices, what) => document.querySelectorAll(voices).forEach((voice) => {
+    voice.textContent = what;
+  });
   setTimeout(() => {
-    for (const voice of document.querySelectorAll(".voice")) voice.textContent = text;
+    say("#live, dialog[open] .voice", text);
+    clearTimeout(silence);
+    silence = setTimeout(() => say(".voice", ""), HEARD);
   }, BREATH);
 }
 

@@ -433,7 +433,9 @@ for (const { language, size } of EVERYWHERE) {
       assert.equal((await host.json(`/api/orders/${line.orderId}`, { who })).status, "active", "nobody is cut off by one press");
       await suspend.click();
       await dialog.getByRole("button", { name: words("search.suspend") }).click();
-      await page.locator("#live", { hasText: words("search.changed.suspension", { number: dashed }) }).waitFor();
+      const said = words("search.changed.suspension", { number: dashed });
+      await page.locator("#live", { hasText: said }).waitFor();
+      await expect(page.locator(".voice", { hasText: said }), "not in windows that are closed").toHaveCount(1);
       await page.locator(".chip", { hasText: words("order_status.suspended") }).waitFor();
       await isFit(page);
       await page.getByRole("button", { name: words("search.resume") }).click();

@@ -270,6 +270,7 @@ test("a saga that is tried again leaves the focus on the page", async () => {
       status = "compensating";
       return route.fulfill({ status: 202, json: {} });
     });
+    await page.clock.install();
     await signIn(page, path("console"), "청구 운영자");
     await page.goto(path("console", `#/sagas/${saga.sagaId}`));
     const retry = page.getByRole("button", { name: words("saga.retry") });
@@ -278,6 +279,8 @@ test("a saga that is tried again leaves the focus on the page", async () => {
     await retry.waitFor({ state: "detached" });
     await isAtHeading(page, 1);
     await page.locator("#live", { hasText: words("saga.retried") }).waitFor({ state: "attached" });
+    await page.clock.fastForward("00:30");
+    await expect(page.locator("#live"), "it is no news for ever").toBeEmpty();
   });
 });
 
