@@ -9,7 +9,9 @@ const REASONS = ["wrong_card", "changed_mind", "twice"];
 
 /** Has a payment cancelled; an operator says `whose` it is. */
 function Cancel({ payment, whose, done }) {
-  const [reason, setReason] = useState(t("cancel.reason.wrong_card"));
+  // A suggestion is held by its name, so that it is in the page's language; who writes has the words as they are.
+  const [{ suggested, written }, setReason] = useState({ suggested: REASONS[0] });
+  const reason = suggested ? t(`cancel.reason.${suggested}`) : written;
   const [missing, setMissing] = useState(false);
   const field = useRef(null);
   const { asked, failed, answer, busy, ask, leave, send } = useQuestion();
@@ -29,7 +31,7 @@ function Cancel({ payment, whose, done }) {
     if (await send(withCustomer(`/api/payments/${payment.paymentId}/cancellation`, whose), { reason: reason.trim() })) done();
   };
   const suggest = (name) => {
-    setReason(t(`cancel.reason.${name}`));
+    setReason({ suggested: name });
     setMissing(false);
     field.current.focus();
   };
@@ -41,11 +43,11 @@ function Cancel({ payment, whose, done }) {
         <form onSubmit=${submit} noValidate>
           <p>${t("cancel.text")}</p>
           <p class="suggestions">${REASONS.map((name) => html`<button type="button" key=${name} class="small"
-            aria-pressed=${String(reason === t(`cancel.reason.${name}`))}
+            aria-pressed=${String(suggested === name)}
             onClick=${() => suggest(name)}>${t(`cancel.reason.${name}`)}</button>`)}</p>
           <p class="field"><label for="reason">${t("cancel.reason")}</label>
             <textarea id="reason" ref=${field} required maxlength="200" rows="2" value=${reason} aria-invalid=${missing ? "true" : undefined}
-              aria-describedby=${missing ? "reason-missing" : undefined} onInput=${(event) => setReason(event.target.value)}></textarea>
+              aria-describedby=${missing ? "reason-missing" : undefined} onInput=${(event) => setReason({ written: event.target.value })}></textarea>
             ${missing && html`<span id="reason-missing" class="error">${t("cancel.reason.missing")}</span>`}</p>
           ${failed && html`<${Failed} error=${failed} />`}
           <p class="actions"><${Button} onClick=${leave}>${t("keep")}<//>

@@ -319,7 +319,7 @@ for (const [language, screen] of [["ko", DESK], ["en", PHONE]]) {
   });
 }
 
-test("a cancellation that came to nothing can be asked for again", async () => {
+test("a cancellation that came to nothing can be asked for again, in another language too", async () => {
   const words = wordsOf("ko");
   const bill = await host.withBill("refused");
   const { sagaId, paymentId } = await host.pay("refused", bill, "refund_refused");
@@ -337,6 +337,13 @@ test("a cancellation that came to nothing can be asked for again", async () => {
       await dialog.locator(".actions button").click();
       await expect(page.locator(".history li", { hasText: words("payment_status.cancelling") })).toHaveCount(attempt);
     }
+    const english = wordsOf("en");
+    await page.locator(".languages [lang=en]").click();
+    await page.getByRole("button", { name: english("cancel.button") }).click();
+    await expect(page.locator("#reason"), "what is suggested is in the language of the page").toHaveValue(english("cancel.reason.wrong_card"));
+    await page.locator("#reason").fill("My own words");
+    await expect(page.locator("#reason")).toHaveValue("My own words");
+    await expect(page.locator(".suggestions [aria-pressed=true]")).toHaveCount(0);
   });
 });
 
