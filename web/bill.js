@@ -157,22 +157,23 @@ function Document({ bill, whose }) {
   const [text, setText] = useState(null);
   const [busy, setBusy] = useState(false);
   const [failed, setFailed] = useState(null);
-  const attempt = async (work) => {
+  /** Does the work of what can be done `again` when it fails. */
+  const attempt = async (again, work) => {
     setFailed(null);
     try {
       return await work();
     } catch (error) {
-      setFailed(error);
+      setFailed({ error, again });
       return undefined;
     }
   };
   const show = () => {
     setOpen(true);
-    return attempt(async () => setText(await (await getBlob(path())).text()));
+    return attempt(show, async () => setText(await (await getBlob(path())).text()));
   };
   const savePdf = async () => {
     setBusy(true);
-    await attempt(async () => save(await getBlob(path("pdf")), `bill-${bill.usageMonth}.pdf`));
+    await attempt(savePdf, async () => save(await getBlob(path("pdf")), `bill-${bill.usageMonth}.pdf`));
     setBusy(false);
   };
   const showPdf = async () => {
@@ -181,7 +182,7 @@ function Document({ bill, whose }) {
     if (!tab) return savePdf();
     setBusy(true);
     // Kept for as long as this page is, so that the new one can be loaded again.
-    const url = await attempt(async () => URL.createObjectURL(await getBlob(path("pdf"))));
+    const url = await attempt(showPdf, async () => URL.createObjectURL(await getBlob(path("pdf"))));
     setBusy(false);
     if (url) tab.location.replace(url);
     else tab.close();
@@ -190,7 +191,7 @@ function Document({ bill, whose }) {
   return html`
     <${Button} onClick=${show}>${t("document.show")}<//>
     <${Dialog} wide open=${open} close=${() => setOpen(false)} title=${t("document.title")}>
-      ${failed && html`<${Failed} error=${failed} retry=${show} />`}
+      ${failed && html`<${Failed} error=${failed.error} retry=${failed.again} />`}
       ${!failed && text === null && html`<${Loading} lines=${6} />`}
       ${text !== null && html`
         <${Sheet} text=${text} />

@@ -400,7 +400,7 @@ test("the bill's document can be read on a phone", async () => {
   });
 });
 
-test("a PDF that cannot be had is told so, and leaves no empty tab", async () => {
+test("a PDF that cannot be had is told so, leaves no empty tab, and is what is tried again", async () => {
   const bill = await host.withBill("paperless");
   await visit(browser, host, { expected: [503] }, async (page) => {
     await enter(page, "paperless");
@@ -415,6 +415,11 @@ test("a PDF that cannot be had is told so, and leaves no empty tab", async () =>
     await page.locator("dialog [role=alert]").waitFor();
     if (!tab.isClosed()) await tab.waitForEvent("close");
     await isFit(page);
+    await page.unroute("**/document?format=pdf");
+    const retry = page.locator("dialog").getByRole("button", { name: wordsOf("ko")("retry") });
+    const [again] = await Promise.all([page.waitForEvent("popup"), retry.click()]);
+    await again.waitForURL(/^blob:/, { waitUntil: "commit" });
+    await retry.waitFor({ state: "detached" });
   });
 });
 
