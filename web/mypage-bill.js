@@ -88,8 +88,8 @@ async function toForm(bill) {
   });
 }
 
-/** Opens the gateway's form; `name` is what the button says when it is not the first time. */
-export function PayButton({ bill, name = t("pay.button") }) {
+/** Opens the gateway's form, unless that has to `wait`; `name` is what the button says when it is not the first time. */
+export function PayButton({ bill, wait, name = t("pay.button") }) {
   const [busy, setBusy] = useState(false);
   const [failed, setFailed] = useState(null);
   const pay = async () => {
@@ -107,15 +107,18 @@ export function PayButton({ bill, name = t("pay.button") }) {
     : failed && html`<div class="failed" role="alert"><p>${t("pay.no_form")}</p></div>`;
   return html`
     ${trouble}
-    <${Button} kind="primary large" busy=${busy} onClick=${pay}>${name} <${Won} amount=${bill.outstanding} /><//>`;
+    <${Button} kind="primary large" busy=${busy || wait} onClick=${pay}>${name} <${Won} amount=${bill.outstanding} /><//>`;
 }
 
-/** The way to pay, once; while a payment is being checked, the way to that. */
+/**
+ * The way to pay, once; while a payment is being checked, the way to that. Until the payments are known, its place is
+ * kept: nothing that somebody is about to press moves.
+ */
 function Payable({ bill, payments }) {
-  const payment = checked(bill, payments);
+  const payment = payments && checked(bill, payments);
   return payment
     ? html`<a class="button primary large" href=${to("payments", payment.paymentId)}>${t("pay.see_checked")}</a>`
-    : html`<${PayButton} bill=${bill} />`;
+    : html`<${PayButton} bill=${bill} wait=${!payments} />`;
 }
 
 export function Bill({ id, page }) {
@@ -125,5 +128,5 @@ export function Bill({ id, page }) {
   return html`
     <p class="back"><a href="#/bills">${t("nav.bills")}</a></p>
     <${Read} whole from=${from} lines=${8}>${(bill) => html`
-      <${BillDetail} bill=${bill} payments=${payments || []} line=${to("lines", bill.orderId)}>${isDue(bill) && payments && html`<${Payable} bill=${bill} payments=${payments} />`}<//>`}<//>`;
+      <${BillDetail} bill=${bill} payments=${payments || []} line=${to("lines", bill.orderId)}>${isDue(bill) && html`<${Payable} bill=${bill} payments=${payments} />`}<//>`}<//>`;
 }

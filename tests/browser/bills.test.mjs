@@ -72,6 +72,30 @@ for (const [language, screen] of [["ko", PHONE], ["en", DESK]]) {
   });
 }
 
+test("what can be done with a bill stays in its place while its payments are looked up", async () => {
+  const words = wordsOf("ko");
+  const bill = await host.withBill("unmoved");
+  await visit(browser, host, { screen: PHONE }, async (page) => {
+    await enter(page, "unmoved");
+    let answer;
+    const held = new Promise((done) => { answer = done; });
+    await page.route("**/api/mypage", async (route) => {
+      await held;
+      return route.continue();
+    });
+    await page.goto(`${MYPAGE}#/bills/${bill.billId}`);
+    await page.reload();
+    const placeOf = async () => Math.round((await page.getByRole("button", { name: words("document.show") }).boundingBox()).y);
+    const pay = page.getByRole("button", { name: words.start("pay.button") });
+    await expect(pay).toHaveAttribute("aria-disabled", "true");
+    const place = await placeOf();
+    await isFit(page);
+    answer();
+    await expect(pay).not.toHaveAttribute("aria-disabled", "true");
+    await expect.poll(placeOf).toBe(place);
+  });
+});
+
 test("who has paid a bill is led to the next one", async () => {
   const words = wordsOf("ko");
   const bill = await host.withBill("one-by-one");
