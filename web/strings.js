@@ -52,7 +52,7 @@ export const STRINGS = {
   "first.text": ["첫 회선을 개통해 보세요. 몇 초면 됩니다.", "Open your first line; it takes a few seconds."],
 
   "chart.title": ["최근 12개월 청구 금액", "Billed in the last twelve months"],
-  "chart.summary": ["막대 그래프: {months}개월 청구, 가장 많은 달 {most}", "Bar chart: {months} months billed, at most {most}"],
+  "chart.summary": ["막대 그래프: {months}개월 청구, 가장 많은 달 {most}", "Months billed: {months}, at most {most}"],
   "chart.days": ["막대 그래프: {days}일 동안 승인 {paid}, 환불 {refunded}", "Bar chart: {paid} charged and {refunded} given back in {days} days"],
   "chart.paid": ["납부", "Paid"],
   "chart.due": ["미납", "Due"],
@@ -400,7 +400,7 @@ export const STRINGS = {
   "run.issued": ["발행", "Issued"],
   "run.skipped": ["청구 없음", "Nothing to bill"],
   "run.parked": ["보류", "Parked"],
-  "run.rate": ["초당 {rate}회선", "{rate} lines a second"],
+  "run.rate": ["초당 {rate}회선", "{rate} lines/s"],
   "run.left": ["남은 시간 약 {time}", "about {time} left"],
   "run.took": ["{time} 걸림", "took {time}"],
   "run.passes": ["{count}차 실행", "Pass {count}"],
