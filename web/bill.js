@@ -75,7 +75,7 @@ const rateOf = ({ rate, unit }) => t(`rate.${unit}`, { price: price(rate) });
 function rule(line) {
   const unit = t(`unit.${line.unit}`);
   const patterns = [
-    [/^days (\d+)\/(\d+)(?: from (\S+))?$/, "rule.days"],
+    [/^days (\d+)\/(\d+)(?: from \S+)?$/, "rule.days"],
     [/^taken back (\S+)\/(\S+)$/, "rule.taken_back"],
     [/^(\d+)% of monthly_fee$/, "rule.discount"],
     [/^(\d+)% of monthly_fee until (\S+)$/, "rule.discount_until"],

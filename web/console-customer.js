@@ -103,7 +103,7 @@ export function CustomerBill({ customer, id }) {
 
 /** A customer's payment: its sagas, and its cancellation when the customer asks for it. */
 export function CustomerPayment({ customer, id }) {
-  const from = useLive(withCustomer(`/api/payments/${encodeURIComponent(id)}`, customer), { quickest: 2_000 });
+  const from = useLive(withCustomer(`/api/payments/${encodeURIComponent(id)}`, customer));
   return html`
     <${Back} customer=${customer} />
     <${Read} whole from=${from} lines=${5}>${(payment) => html`

@@ -119,7 +119,7 @@ function Note({ payment }) {
 }
 
 export function Payment({ id, page }) {
-  const from = useLive(`/api/payments/${id}`, { quickest: 2_000 });
+  const from = useLive(`/api/payments/${id}`);
   const done = () => {
     from.refresh();
     page.refresh();

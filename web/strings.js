@@ -395,8 +395,6 @@ export const STRINGS = {
   "run.none": ["이 달은 아직 청구되지 않았습니다.", "This month has not been run."],
   "run.running": ["진행 중", "Running"],
   "run.completed": ["완료", "Completed"],
-  "run.progress": ["진행률", "Progress"],
-  "run.lines": ["회선", "Lines"],
   "run.issued": ["발행", "Issued"],
   "run.skipped": ["청구 없음", "Nothing to bill"],
   "run.parked": ["보류", "Parked"],

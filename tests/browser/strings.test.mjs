@@ -41,7 +41,9 @@ test("every text is used", () => {
   const families = [...SOURCES.matchAll(/(?:\bt|\bhas)\(`([\w.]+)\.\$\{/g)].map((found) => `${found[1]}.`);
   const byName = [...SOURCES.matchAll(/\bnamed\(["`]([\w.]+)/g)].map((found) => `${found[1]}.`);
   const outcomes = ["outcome.", "step.", "order_status.", "bill_status.", "payment_status.", "saga_status.", "parked_state."];
-  const prefixes = [...families, ...byName, ...outcomes, "plan.", "decline."];
+  // Only the statuses of a run are said by what they are called; its other texts would hide behind them.
+  const runs = schema("BillingRun").properties.status.enum.map((status) => `run.${status}`);
+  const prefixes = [...families.filter((family) => family !== "run."), ...runs, ...byName, ...outcomes, "plan.", "decline."];
   const unused = Object.keys(STRINGS).map(bare).filter((name) =>
     !SOURCES.includes(`"${name}"`) && !prefixes.some((prefix) => name.startsWith(prefix)));
   assert.deepEqual(unused, []);
