@@ -16,7 +16,7 @@ export { render, useEffect, useLayoutEffect, useRef, useState };
 const BREATH = 100;
 
 /** Milliseconds after which what was said is gone: who reads on through the page does not come upon it as news. */
-const HEARD = 10_000;
+const HEARD = 30_000;
 let silence;
 
 /** Says something to who cannot see it. What is behind an open window is not heard, so each window has its own voice. */

@@ -279,7 +279,7 @@ test("a saga that is tried again leaves the focus on the page", async () => {
     await retry.waitFor({ state: "detached" });
     await isAtHeading(page, 1);
     await page.locator("#live", { hasText: words("saga.retried") }).waitFor({ state: "attached" });
-    await page.clock.fastForward("00:30");
+    await page.clock.fastForward("01:00");
     await expect(page.locator("#live"), "it is no news for ever").toBeEmpty();
   });
 });
