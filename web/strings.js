@@ -128,6 +128,8 @@ export const STRINGS = {
   "bill.amount": ["금액", "Amount"],
   "bill.outstanding": ["미납액", "Still due"],
   "bill.line": ["회선", "Line"],
+  "bill.contract": ["약정 기간", "Contract"],
+  "bill.contract.early": ["중도에 해지해도 할인반환금은 없습니다.", "Ending it early costs nothing."],
   "bill.issued": ["발행일", "Issued"],
   "bill.due": ["납부 기한", "Due"],
   "bill.paid": ["납부액", "Paid"],

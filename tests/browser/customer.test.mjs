@@ -83,6 +83,7 @@ for (const { language, size } of EVERYWHERE) {
       const sum = async () => (await page.locator(".charges tbody td:last-child").allTextContents())
         .map((text) => Number(text.replace(/[^\d-]/g, ""))).reduce((a, b) => a + b, 0);
       await expect.poll(sum).toBe(bill.amount);
+      await page.locator(".bill .facts div", { hasText: words("bill.contract") }).locator('time[datetime="2028-10-04"]').waitFor();
       await isFit(page);
 
       // 4. pay

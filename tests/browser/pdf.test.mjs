@@ -97,15 +97,18 @@ test("another program reads a bill in Korean, and the sums are the API's", { tim
   const { items: plans } = await host.json("/api/plans");
   const plan = plans.find(({ code }) => code === bill.plan).name;
   assert.deepEqual(pdf.headings, ["요금 청구서 Bill"]);
-  assert.deepEqual(pdf.paragraphs.slice(0, 6), [
+  assert.deepEqual(bill.contract, { from: "2026-10-01", to: "2028-09-30" });
+  assert.deepEqual(pdf.paragraphs.slice(0, 8), [
     `청구서 번호 Bill number ${bill.billId}`,
     "사용월 Usage month 2026년 10월 October 2026",
     "전화번호 Phone number 010-2026-1001",
     `요금제 Plan ${plan.ko} ${plan.en}`,
+    "약정 기간 Contract 2026년 10월 1일 ~ 2028년 9월 30일 1 October 2026 to 30 September 2028",
+    "중도 해지 시 할인반환금 Cost of ending it early 0원 0 won",
     "발행일 Issued 2026년 11월 2일 2 November 2026",
     "납부 기한 Due date 2026년 11월 25일 25 November 2026",
   ]);
-  assert.match(pdf.paragraphs[6], /^발행한 때의 청구서입니다/);
+  assert.match(pdf.paragraphs[8], /^발행한 때의 청구서입니다/);
   assert.deepEqual(pdf.tables[0][0], ["항목 Item", "수량 Quantity", "단위 Unit", "금액(원) Won"]);
   assert.match(pdf.tables[0][2][0], /단가 108원, 기본 제공 300분 중 300분 사용 at 108 won, 300 of 300 min included$/);
   assert.match(pdf.text, /청구 내역 Charges/);

@@ -20,7 +20,7 @@ use crate::keys::CustomerKey;
 use crate::ports::{Range, Table};
 use crate::store::Loaded;
 use crate::{App, Failure, List, PageRequest};
-use domain::bill::{Bill, Status};
+use domain::bill::{Bill, ContractTerm, Status};
 use domain::calendar::{UsageMonth, rfc3339};
 use domain::ids::{BillId, CustomerId, OrderId, PhoneNumber, PlanCode};
 use domain::money::Won;
@@ -38,6 +38,8 @@ pub struct BillView {
     usage_month: UsageMonth,
     number: Option<PhoneNumber>,
     plan: PlanCode,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contract: Option<ContractTerm>,
     amount: Won,
     paid: Won,
     outstanding: Won,
@@ -60,6 +62,7 @@ impl From<Bill> for BillView {
             usage_month: bill.usage_month,
             number: bill.number,
             plan: bill.plan,
+            contract: bill.contract,
             amount: bill.amount,
             paid: bill.paid,
             status: bill.status,

@@ -5,7 +5,7 @@
 
 mod account;
 
-pub use account::{Account, AccountStatus};
+pub use account::{Account, AccountStatus, ContractTerm};
 
 use crate::calendar::{UsageMonth, seoul_date};
 use crate::event::EventType;
@@ -93,6 +93,9 @@ pub struct Bill {
     pub number: Option<PhoneNumber>,
     /// The line's plan.
     pub plan: PlanCode,
+    /// The discount contract of the month; none when there is none, or it ended before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contract: Option<ContractTerm>,
     /// What is charged; the lines add up to the amount.
     pub lines: Vec<ChargeLine>,
     /// The amount, in won.
@@ -191,6 +194,7 @@ impl Bill {
             usage_month: month,
             number: account.number.clone(),
             plan: account.plan.clone(),
+            contract: account.contract().filter(|contract| contract.to >= month.first_day()),
             lines: rated.lines,
             amount: rated.total,
             paid: Won::ZERO,

@@ -57,6 +57,15 @@ pub struct Account {
     pub final_through: u64,
 }
 
+/// The days of a discount contract (선택약정), in Seoul.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContractTerm {
+    /// The first day (약정 시작일).
+    pub from: Date,
+    /// The last day (약정 만료일).
+    pub to: Date,
+}
+
 impl Account {
     /// The account of a line that does not work yet, without discount.
     pub fn open(order_id: OrderId, customer_id: CustomerId, plan: PlanCode) -> Self {
@@ -85,13 +94,18 @@ impl Account {
         self.is_closed_in(month) && batch <= self.final_through
     }
 
+    /// The term of the discount contract, once the line works.
+    pub fn contract(&self) -> Option<ContractTerm> {
+        let (from, months) = self.service_from.zip(self.contract_months)?;
+        Some(ContractTerm { from, to: term_end(from, months) })
+    }
+
     /// The terms of the bill that the month's run makes out. A line that was never in service has nothing but usage to
     /// charge.
     pub fn terms(&self, month: UsageMonth) -> LineTerms {
-        let contract = self.service_from.zip(self.contract_months);
         LineTerms {
             plan: self.plan.clone(),
-            contract_to: contract.map(|(from, months)| term_end(from, months)),
+            contract_to: self.contract().map(|contract| contract.to),
             service_from: self.service_from.unwrap_or_else(|| month.next().first_day()),
             service_to: self.service_to,
             fee_charged: self.is_closed_in(month),

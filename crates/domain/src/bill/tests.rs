@@ -219,6 +219,22 @@ fn a_contract_begins_with_the_line_and_lasts_its_months() {
 }
 
 #[test]
+fn a_bill_names_the_contract_that_its_month_is_under() {
+    let line =
+        Account { service_from: Some("2026-10-05".parse().unwrap()), contract_months: Some(12), ..account() };
+    let contract = |month: &str| {
+        let month = UsageMonth::parse(month).unwrap();
+        let nothing = RatedBill { lines: Vec::new(), total: Won::ZERO };
+        let id = BillId::monthly(month, &line.order_id);
+        let bill = Bill::issue(id, &line, month, nothing, at(0));
+        bill.contract.map(|term| (term.from.to_string(), term.to.to_string()))
+    };
+    let term = Some(("2026-10-05".to_owned(), "2027-10-04".to_owned()));
+    // Its last days are in October of the next year.
+    assert_eq!((contract("2026-10"), contract("2027-10"), contract("2027-11")), (term.clone(), term, None));
+}
+
+#[test]
 fn a_line_that_never_was_in_service_is_charged_for_usage_alone() {
     let terms = account().terms(month());
     assert_eq!((terms.service_from, terms.service_to), (month().next().first_day(), None));

@@ -2,7 +2,7 @@
 
 use super::words::{self, name};
 use crate::ports::{Sheet, SheetLine};
-use domain::bill::Bill;
+use domain::bill::{Bill, ContractTerm};
 use domain::calendar::seoul_date;
 use domain::catalogue::Name;
 use domain::rating::ChargeLine;
@@ -16,17 +16,21 @@ pub(super) fn sheet(bill: &Bill, plan: Option<&Name>) -> Sheet {
     let issued = seoul_date(bill.issued_at);
     let number = bill.number.as_ref().map_or_else(|| NOTHING.to_owned(), |number| dashed(number.as_str()));
     let id = bill.bill_id.to_string();
+    let mut facts = vec![
+        (name("청구서 번호", "Bill number"), plain(&id)),
+        (name("사용월", "Usage month"), words::month(bill.usage_month.first_day())),
+        (name("전화번호", "Phone number"), plain(&number)),
+        (name("요금제", "Plan"), plan.cloned().unwrap_or_else(|| plain(bill.plan.as_str()))),
+    ];
+    facts.extend(bill.contract.into_iter().flat_map(contract));
+    facts.extend([
+        (name("발행일", "Issued"), words::day(issued)),
+        (name("납부 기한", "Due date"), words::day(bill.due_date)),
+    ]);
     Sheet {
         title: name("요금 청구서", "Bill"),
         issued,
-        facts: vec![
-            (name("청구서 번호", "Bill number"), plain(&id)),
-            (name("사용월", "Usage month"), words::month(bill.usage_month.first_day())),
-            (name("전화번호", "Phone number"), plain(&number)),
-            (name("요금제", "Plan"), plan.cloned().unwrap_or_else(|| plain(bill.plan.as_str()))),
-            (name("발행일", "Issued"), words::day(issued)),
-            (name("납부 기한", "Due date"), words::day(bill.due_date)),
-        ],
+        facts,
         id,
         caption: name("청구 내역", "Charges"),
         columns: [
@@ -43,6 +47,19 @@ pub(super) fn sheet(bill: &Bill, plan: Option<&Name>) -> Sheet {
             "The bill as it was issued. Payments are not shown.",
         ),
     }
+}
+
+/// What a bill has to say of a discount contract: its days, and what ending it early would cost (방송통신위원회,
+/// 「전기통신서비스 요금고지서 관련 금지행위의 세부유형 및 심사기준」). Nothing is taken back of the discount.
+fn contract(term: ContractTerm) -> [(Name, Name); 2] {
+    let (from, to) = (words::day(term.from), words::day(term.to));
+    [
+        (
+            name("약정 기간", "Contract"),
+            name(format!("{} ~ {}", from.ko, to.ko), format!("{} to {}", from.en, to.en)),
+        ),
+        (name("중도 해지 시 할인반환금", "Cost of ending it early"), name("0원", "0 won")),
+    ]
 }
 
 /// What is the same in every language.

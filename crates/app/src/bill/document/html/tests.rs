@@ -66,7 +66,9 @@ fn bill() -> Bill {
     let customer = CustomerId::parse("kim@example.org").unwrap();
     let number = PhoneNumber::parse("010-1234-5678").unwrap();
     let opened = Account::open(line.clone(), customer, PlanCode::parse("lte-light").unwrap());
-    let account = Account { number: Some(number), ..opened };
+    let first = "2026-10-15".parse().unwrap();
+    let account =
+        Account { number: Some(number), service_from: Some(first), contract_months: Some(12), ..opened };
     let rated = RatedBill { lines: lines(), total: Won::new(28_020) };
     let at: Timestamp = "2026-10-31T15:00:00Z".parse().unwrap();
     Bill::issue(BillId::monthly(month, &line), &account, month, rated, at)
