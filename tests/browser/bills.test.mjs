@@ -1,21 +1,11 @@
 // A customer's bills: which are to be paid, until when, and how each amount follows.
-import { after, before, test } from "node:test";
-import assert from "node:assert/strict";
-import { DESK, PHONE, expect, isFit, launch, signIn, visit } from "./browser.mjs";
-import { start } from "./host.mjs";
+import { test } from "node:test";
+import { DESK, PHONE, expect, isFit, signIn, visit } from "./browser.mjs";
+import { browser, host, stage } from "./stage.mjs";
 import { MYPAGE, enter, fillInCard, saysOutcome, withBills, withView } from "./mypage.mjs";
 import { monthIn, wordsOf } from "./words.mjs";
 
-let host;
-let browser;
-
-before(async () => {
-  [host, browser] = await Promise.all([start(), launch()]);
-});
-after(async () => {
-  await browser?.close();
-  await host?.stop();
-});
+stage();
 
 /** A bill like another one, for another month. */
 const like = (bill, month, about = {}) => ({

@@ -1,22 +1,13 @@
 // How much the first view takes, how still it stands, and how often a page that is watched asks.
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import assert from "node:assert/strict";
-import { PHONE, launch, signIn, visit } from "./browser.mjs";
-import { start } from "./host.mjs";
+import { PHONE, signIn, visit } from "./browser.mjs";
+import { browser, host, stage } from "./stage.mjs";
 
 /** Bytes that the first view may take, headers included. */
 const BYTES_MAX = 100_000;
-let host;
-let browser;
 
-before(async () => {
-  [host, browser] = await Promise.all([start(), launch()]);
-  await host.setClock("2026-10-05T10:00:00+09:00");
-});
-after(async () => {
-  await browser?.close();
-  await host?.stop();
-});
+stage({ now: "2026-10-05T10:00:00+09:00" });
 
 async function transferred(page, load) {
   const session = await page.context().newCDPSession(page);

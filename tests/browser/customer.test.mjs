@@ -1,23 +1,13 @@
 // MyPage: the six steps as a customer, and what goes wrong on the way.
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { DESK, PHONE, expect, holds, isFit, launch, signIn, visit } from "./browser.mjs";
-import { start } from "./host.mjs";
+import { DESK, PHONE, expect, holds, isFit, signIn, visit } from "./browser.mjs";
+import { browser, host, stage } from "./stage.mjs";
 import { MYPAGE, enter, fillInCard, saysOutcome, withBills, withView } from "./mypage.mjs";
 import { EVERYWHERE, monthIn, wordsOf } from "./words.mjs";
 
-let host;
-let browser;
-
-before(async () => {
-  [host, browser] = await Promise.all([start(), launch()]);
-  await host.setClock("2026-10-05T10:00:00+09:00");
-});
-after(async () => {
-  await browser?.close();
-  await host?.stop();
-});
+stage({ now: "2026-10-05T10:00:00+09:00" });
 
 /** The pages of a customer with a bill for October, and their headings in Korean. */
 const pages = ({ billId }) => {

@@ -1,27 +1,19 @@
 // The console: the run, a stuck saga, a dead letter, a search, and a usage file.
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DESK, PHONE, expect, holds, isFit, launch, signIn, visit } from "./browser.mjs";
-import { start, until } from "./host.mjs";
+import { DESK, PHONE, expect, holds, isFit, signIn, visit } from "./browser.mjs";
+import { until } from "./host.mjs";
+import { browser, host, stage } from "./stage.mjs";
 import { EVERYWHERE, monthIn, wordsOf } from "./words.mjs";
 
 const CONSOLE = "/api/web/console";
 const OPERATOR = "청구 운영자";
-let host;
-let browser;
 
-before(async () => {
-  // Without this function, a charge is never taken to its bill: its saga runs into its deadline, and its message dies.
-  [host, browser] = await Promise.all([start({ off: ["bill_on_payment_captured"] }), launch()]);
-  await host.setClock("2026-10-05T10:00:00+09:00");
-});
-after(async () => {
-  await browser?.close();
-  await host?.stop();
-});
+// Without this function, a charge is never taken to its bill: its saga runs into its deadline, and its message dies.
+stage({ off: ["bill_on_payment_captured"], now: "2026-10-05T10:00:00+09:00" });
 
 /** The row of a step in the picture of a saga, and the parts in it. */
 function rowOf(page, step) {

@@ -1,22 +1,13 @@
 // MyPage while a payment is neither done nor undone: nobody pays twice, and everybody is told what is going on.
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import assert from "node:assert/strict";
-import { DESK, PHONE, expect, isFit, launch, signIn, visit } from "./browser.mjs";
-import { start } from "./host.mjs";
+import { DESK, PHONE, expect, isFit, signIn, visit } from "./browser.mjs";
+import { browser, host, stage } from "./stage.mjs";
 import { MYPAGE, enter, fillInCard, saysOutcome } from "./mypage.mjs";
 import { wordsOf } from "./words.mjs";
 
-let host;
-let browser;
-
-before(async () => {
-  // Without this function, a charge is never taken to its bill.
-  [host, browser] = await Promise.all([start({ off: ["bill_on_payment_captured"] }), launch()]);
-});
-after(async () => {
-  await browser?.close();
-  await host?.stop();
-});
+// Without this function, a charge is never taken to its bill.
+stage({ off: ["bill_on_payment_captured"] });
 
 /** The payment's page says that the money did not go back, and nothing of a card that was declined. */
 async function saysWhy(page, words) {

@@ -1,24 +1,16 @@
 // What a page does while a new build takes over, and its files are asked of an instance that does not have them.
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import assert from "node:assert/strict";
-import { DESK, PHONE, expect, isFit, launch, visit } from "./browser.mjs";
-import { start } from "./host.mjs";
+import { DESK, PHONE, expect, isFit, visit } from "./browser.mjs";
+import { browser, host, stage } from "./stage.mjs";
 
 /** Milliseconds before a page is loaded again, each time. */
 const DELAYS = [1_000, 2_000, 4_000];
 const MINUTE = 60_000;
 const NOW = new Date("2026-10-05T10:00:00+09:00");
 const MYPAGE = "/api/web/mypage";
-let host;
-let browser;
 
-before(async () => {
-  [host, browser] = await Promise.all([start(), launch()]);
-});
-after(async () => {
-  await browser?.close();
-  await host?.stop();
-});
+stage();
 
 /** A page whose files that `gone` names are not there, as often as it is loaded until `back` is called. */
 async function opened(page, path, gone = () => true) {

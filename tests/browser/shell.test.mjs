@@ -1,8 +1,8 @@
 // What both sites share: the language, the session, addresses that lead nowhere, and where the focus goes.
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import assert from "node:assert/strict";
-import { DESK, PHONE, expect, holds, isFit, launch, signIn, visit } from "./browser.mjs";
-import { start } from "./host.mjs";
+import { DESK, PHONE, expect, holds, isFit, signIn, visit } from "./browser.mjs";
+import { browser, host, stage } from "./stage.mjs";
 import { enter } from "./mypage.mjs";
 import { wordsOf } from "./words.mjs";
 
@@ -12,16 +12,8 @@ const SITES = [
 ];
 const SCREENS = [["ko", DESK], ["en", PHONE]];
 const NOW = "2026-11-02T10:00:00+09:00";
-let host;
-let browser;
 
-before(async () => {
-  [host, browser] = await Promise.all([start(), launch()]);
-});
-after(async () => {
-  await browser?.close();
-  await host?.stop();
-});
+stage();
 
 const path = (site, rest = "") => `/api/web/${site}${rest}`;
 const heading = (page, name) => page.getByRole("heading", { level: 1, name, exact: true });
