@@ -43,6 +43,8 @@ readonly SECRET=toss-secret-key SECRET_SETTING=TOSS_SECRET_KEY
 readonly SEND_ATTEMPTS=5
 # az puts the subscription in, and the resource manager before it.
 readonly GROUP_URL='/subscriptions/{subscriptionId}/resourceGroups'
+# For so long an app whose platform says nothing of the secret is waited for: the app itself will say it.
+readonly QUIET_SECONDS=180
 readonly POLL_SECONDS=${POLL_SECONDS:-10}
 
 group='' params=infra/bicep/params/dev.bicepparam package='' only=all what_if=no timeout=900
@@ -253,7 +255,7 @@ read_outputs() {
 # lets it has arrived, and again only a day later. Asked to, it does so at once. All apps have one deadline: their roles
 # are given at the same time, and a deployment that waited for each in turn would outlast the job that runs it.
 follow_reference() {
-  local app=$1 deadline=$2 said status=''
+  local app=$1 deadline=$2 quiet=$3 said status='' end
   local url="$GROUP_URL/$group/providers/Microsoft.Web/sites/$app/config/configreferences/appsettings"
   say "waiting for $app to be given the gateway's secret"
   # A secret that is new in the vault is one that the app has not been given yet.
@@ -264,17 +266,21 @@ follow_reference() {
     # No answer says nothing: what was said before it still counts.
     status=${said:-$status}
     [[ $said != Resolved ]] || return 0
-    ((SECONDS < deadline)) || break
+    end=$deadline
+    ! is_silent "$status" || end=$quiet
+    ((SECONDS < end)) || break
     [[ ! $said ]] || refresh "$url"
     sleep "$POLL_SECONDS"
   done
-  if [[ ! $status || $status == Initialized ]]; then
+  if is_silent "$status"; then
     # An app that was not given it does not start, which shows when the code is there.
     warn "nobody says whether $app is given the gateway's secret"
     return
   fi
   fail "$app cannot be given the gateway's secret: $status; run this script again when the cause is gone"
 }
+
+is_silent() { [[ ! $1 || $1 == Initialized ]]; }
 
 refresh() {
   az rest --method post --url "$1/refresh?api-version=2022-03-01" --output none ||
@@ -347,9 +353,9 @@ main() {
   if [[ $only != infra ]]; then build; fi
   if [[ $only != code ]]; then provision; fi
   read_outputs
-  local app deadline=$((SECONDS + timeout))
+  local app deadline=$((SECONDS + timeout)) quiet=$((SECONDS + (timeout < QUIET_SECONDS ? timeout : QUIET_SECONDS)))
   if [[ $only != code ]]; then
-    for app in "${apps[@]}"; do follow_reference "$app" "$deadline"; done
+    for app in "${apps[@]}"; do follow_reference "$app" "$deadline" "$quiet"; done
   fi
   if [[ $only != infra ]]; then
     for app in "${apps[@]}"; do send "$app"; done
