@@ -58,8 +58,7 @@ export async function visit(browser, host, { screen = DESK, language = "ko", dar
   } catch (error) {
     const name = `/tmp/browser-failure-${process.pid}-${Date.now()}.png`;
     await page.screenshot({ path: name, fullPage: true }).catch(() => {});
-    error.message += `\n(picture: ${name}; on ${page.url()}; troubles: ${JSON.stringify(troubles)})`;
-    throw error;
+    throw new Error(`on ${page.url()}; picture: ${name}; troubles: ${JSON.stringify(troubles)}`, { cause: error });
   } finally {
     // A page that asks as it is closed gets no answer from who stands in for the API.
     await page.unrouteAll({ behavior: "ignoreErrors" });
