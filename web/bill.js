@@ -211,7 +211,7 @@ export function BillDetail({ bill, payments, whose, line, children }) {
       <dl class="facts">
         ${name && html`<div><dt>${t("bill.line")}</dt><dd>${line ? html`<a href=${line}>${name}</a>` : name}</dd></div>`}
         ${bill.contract && html`<div><dt>${t("bill.contract")}</dt><dd><${At} at=${bill.contract.from} /> ~ <${At} at=${bill.contract.to} />
-          <span class="sub">${t("bill.contract.early")}</span></dd></div>`}
+          <p class="sub">${t("bill.contract.early")}</p></dd></div>`}
         <div><dt>${t("bill.issued")}</dt><dd><${At} at=${bill.issuedAt} /></dd></div>
         <div><dt>${t("bill.due")}</dt><dd class=${isOverdue(bill) ? "late" : ""}><${At} at=${bill.dueDate} /></dd></div>
         ${bill.paid > 0 && html`<div><dt>${t("bill.paid")}</dt><dd><${Won} amount=${bill.paid} /></dd></div>`}

@@ -1,4 +1,5 @@
-// Reads a PDF with Mozilla's reader, as somebody hears it: by its structure, not by where things stand on the paper.
+// Reads a PDF with Mozilla's reader, as somebody hears it, by its structure; where things stand on the paper counts only
+// where one would be drawn over another.
 
 // What the reader would draw with, and asks for as it is loaded. Nothing is drawn here: a canvas would be 30 MB of programs.
 for (const name of ["DOMMatrix", "ImageData", "Path2D"]) globalThis[name] ??= class {};
@@ -49,6 +50,13 @@ async function fontsOf(page, styles) {
   });
 }
 
+/** Texts of one line of the paper that are drawn over each other. */
+function overlaps(items) {
+  const drawn = items.filter((item) => item.str?.trim()).map(({ str, width, transform: [, , , , x, y] }) => ({ str, x, y, end: x + width }));
+  const over = (one, other) => one !== other && Math.abs(one.y - other.y) < 1 && one.x <= other.x && one.end > other.x + 0.5;
+  return drawn.flatMap((one) => drawn.filter((other) => over(one, other)).map((other) => `${one.str} | ${other.str}`));
+}
+
 async function readPage(page) {
   const tree = await page.getStructTree();
   const { items, styles } = await page.getTextContent({ includeMarkedContent: true });
@@ -66,11 +74,15 @@ async function readPage(page) {
     tables: having("Table").map(rows),
     text: squeezed(items.map((item) => item.str ?? "").join(" ")),
     untold,
+    overlaps: overlaps(items),
     fonts: await fontsOf(page, styles),
   };
 }
 
-/** Everything that a reader can tell of a PDF; `untold` are the texts that are drawn and not part of its structure. */
+/**
+ * Everything that a reader can tell of a PDF; `untold` are the texts that are drawn and not part of its structure, and
+ * `overlaps` those that are drawn over each other.
+ */
 export async function readPdf(bytes) {
   // The reader takes the bytes for itself.
   const task = getDocument({ data: bytes.slice(), verbosity: VerbosityLevel.ERRORS });
@@ -86,7 +98,7 @@ export async function readPdf(bytes) {
       mark: await pdf.getMarkInfo(),
       roles: new Set(all("roles")),
       text: all("text").join(" "),
-      ...Object.fromEntries(["headings", "paragraphs", "tables", "untold", "fonts"].map((member) => [member, all(member)])),
+      ...Object.fromEntries(["headings", "paragraphs", "tables", "untold", "overlaps", "fonts"].map((member) => [member, all(member)])),
     };
   } finally {
     await task.destroy();

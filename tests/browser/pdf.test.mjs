@@ -104,7 +104,7 @@ test("another program reads a bill in Korean, and the sums are the API's", { tim
     "전화번호 Phone number 010-2026-1001",
     `요금제 Plan ${plan.ko} ${plan.en}`,
     "약정 기간 Contract 2026년 10월 1일 ~ 2028년 9월 30일 1 October 2026 to 30 September 2028",
-    "중도 해지 시 할인반환금 Cost of ending it early 0원 0 won",
+    "예상 해지 비용 Exit fee 0원 (할인반환금 없음) 0 won (no discount is taken back)",
     "발행일 Issued 2026년 11월 2일 2 November 2026",
     "납부 기한 Due date 2026년 11월 25일 25 November 2026",
   ]);
@@ -112,6 +112,7 @@ test("another program reads a bill in Korean, and the sums are the API's", { tim
   assert.deepEqual(pdf.tables[0][0], ["항목 Item", "수량 Quantity", "단위 Unit", "금액(원) Won"]);
   assert.match(pdf.tables[0][2][0], /단가 108원, 기본 제공 300분 중 300분 사용 at 108 won, 300 of 300 min included$/);
   assert.match(pdf.text, /청구 내역 Charges/);
+  assert.deepEqual(pdf.overlaps, []);
   tells(pdf, bill);
 });
 
@@ -147,6 +148,7 @@ test("a bill of many lines goes on over pages, and nothing of it is lost or told
   const pdf = await readPdf(first.bytes);
   const count = pdf.pages.length;
   assert.ok(count >= 2, `${count} pages`);
+  assert.deepEqual(pdf.overlaps, []);
   tells(pdf, long);
   // Where the table goes on, its head is drawn again, and not told again.
   const head = ["항목 Item 수량 Quantity 단위 Unit 금액(원) Won"];

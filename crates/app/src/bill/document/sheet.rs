@@ -58,7 +58,10 @@ fn contract(term: ContractTerm) -> [(Name, Name); 2] {
             name("약정 기간", "Contract"),
             name(format!("{} ~ {}", from.ko, to.ko), format!("{} to {}", from.en, to.en)),
         ),
-        (name("중도 해지 시 할인반환금", "Cost of ending it early"), name("0원", "0 won")),
+        (
+            name("예상 해지 비용", "Exit fee"),
+            name("0원 (할인반환금 없음)", "0 won (no discount is taken back)"),
+        ),
     ]
 }
 
