@@ -137,7 +137,7 @@ export function useQuestion() {
   const [failed, setFailed] = useState(null);
   const [answer, setAnswer] = useState(null);
   const intent = useIntent();
-  const show = (what) => {
+  const ask = (what = true) => {
     setAsked(what);
     setFailed(null);
     setAnswer(null);
@@ -157,5 +157,5 @@ export function useQuestion() {
     setAsked(null);
     setFailed(null);
   };
-  return { asked, failed, answer, busy: intent.busy, ask: (what = true) => show(what), leave, send };
+  return { asked, failed, answer, busy: intent.busy, ask, leave, send };
 }

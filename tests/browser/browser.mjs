@@ -17,6 +17,9 @@ const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-pra
 export const DESK = { viewport: { width: 1440, height: 900 } };
 export const PHONE = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
 
+/** What comes instead of the API's answer where something in between is in the way. */
+export const AWAY = { status: 429, contentType: "text/html", body: "" };
+
 /** What a page shows in the end: it may be on its way there, so what it shows at first counts for nothing. */
 export const expect = expectAtOnce.configure({ timeout: SOON });
 

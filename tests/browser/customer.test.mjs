@@ -2,7 +2,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { DESK, PHONE, expect, holds, isFit, signIn, visit } from "./browser.mjs";
+import { AWAY, DESK, PHONE, expect, holds, isFit, signIn, visit } from "./browser.mjs";
 import { browser, host, stage } from "./stage.mjs";
 import { MYPAGE, enter, fillInCard, saysOutcome, withBills, withView } from "./mypage.mjs";
 import { EVERYWHERE, monthIn, wordsOf } from "./words.mjs";
@@ -586,7 +586,7 @@ test("who goes on while away still has what was read before", async () => {
     await page.locator(".charges").waitFor();
     await page.goto(`${MYPAGE}#/bills`);
     await page.locator(".list").waitFor();
-    await page.route("**/api/**", (route) => route.fulfill({ status: 429, contentType: "text/html", body: "" }));
+    await page.route("**/api/**", (route) => route.fulfill(AWAY));
     await page.goto(`${MYPAGE}#/bills/${bill.billId}`);
     await page.locator(".stale").waitFor();
     await page.locator(".charges").waitFor();
@@ -600,7 +600,7 @@ test("who is away while a line is opened is told so, and sees how far it was", a
   await visit(browser, host, { screen: PHONE, expected: [429] }, async (page) => {
     let away = false;
     await page.route("**/api/sagas/open-*", (route) => (away
-      ? route.fulfill({ status: 429, contentType: "text/html", body: "" }) : route.fulfill({ json: { ...saga, status: "running" } })));
+      ? route.fulfill(AWAY) : route.fulfill({ json: { ...saga, status: "running" } })));
     await enter(page, "opener");
     await page.goto(`${MYPAGE}#/open/${orderId}`);
     await page.locator(".steps").waitFor();
@@ -617,7 +617,7 @@ test("who is away is told so, and what was there stays", async () => {
   await host.withBill("traveller");
   await visit(browser, host, { expected: [429] }, async (page) => {
     await enter(page, "traveller");
-    await page.route("**/api/mypage", (route) => route.fulfill({ status: 429, contentType: "text/html", body: "" }));
+    await page.route("**/api/mypage", (route) => route.fulfill(AWAY));
     await page.locator(".stale").waitFor();
     await page.locator(".hero").waitFor();
     await isFit(page);

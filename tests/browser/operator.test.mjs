@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DESK, PHONE, expect, holds, isFit, signIn, visit } from "./browser.mjs";
+import { AWAY, DESK, PHONE, expect, holds, isFit, signIn, visit } from "./browser.mjs";
 import { until } from "./host.mjs";
 import { browser, host, stage } from "./stage.mjs";
 import { EVERYWHERE, monthIn, wordsOf } from "./words.mjs";
@@ -667,7 +667,7 @@ test("who is away while a month is billed is told so, and sees how far it was", 
   await visit(browser, host, { screen: PHONE, expected: [429] }, async (page) => {
     let away = false;
     await page.route("**/api/billing-runs/*", (route) => (away
-      ? route.fulfill({ status: 429, contentType: "text/html", body: "" })
+      ? route.fulfill(AWAY)
       : route.fulfill({ json: { ...run, usageMonth: route.request().url().slice(-7) } })));
     await enter(page);
     await page.goto(`${CONSOLE}#/runs`);

@@ -53,10 +53,9 @@ async fn a_timer_that_is_behind_forgets_no_refund_that_was_begun_since() {
     let payment = payment_of(&paid);
     world.advance(SignedDuration::from_secs(UNKNOWN_AFTER_SECONDS + 1));
     let slow = world.slow_app(CALL * 1_000, CALL * 1_000);
-    let half_a_call_later = || tokio::time::sleep(Duration::from_millis(CALL * 1_500));
     let meanwhile = async {
         // The slow one has seen the charge without an outcome. Another one settles it, and the customer cancels.
-        half_a_call_later().await;
+        tokio::time::sleep(Duration::from_millis(CALL * 1_500)).await;
         world.app.resolve_payments().await.unwrap();
         world.run_until_quiet().await;
         world.app.cancel_payment(&customer("kim"), &payment, "test", None).await.unwrap();
