@@ -1,7 +1,7 @@
 // What a page does while a new build takes over, and its files are asked of an instance that does not have them.
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { DESK, PHONE, expect, isFit, visit } from "./browser.mjs";
+import { DESK, PHONE, expect, holds, isFit, visit } from "./browser.mjs";
 import { browser, host, stage } from "./stage.mjs";
 
 /** Milliseconds before a page is loaded again, each time. */
@@ -45,7 +45,10 @@ const noted = (page) => page.evaluate(() => JSON.parse(sessionStorage.getItem("r
 
 /** Waits until the page has failed for that time, and holds it to when it loads again, not earlier. */
 async function loadsAgain(page, site, times) {
-  await expect.poll(() => noted(page), `failure ${times}`).toBe(times);
+  // A page that is on its way out cannot be asked.
+  await holds(async () => assert.equal(await noted(page), times, "failures"));
+  // It may fail before everything else of it has come, and then is about to be loaded for this time still.
+  await page.waitForLoadState();
   const before = site.loads();
   await page.clock.runFor(DELAYS[times - 1] - 1);
   assert.equal(site.loads(), before);
