@@ -1,7 +1,7 @@
 // A customer's bills: which are to be paid, until when, and how each amount follows.
 import { test } from "node:test";
-import { DESK, PHONE, expect, isFit, signIn, visit } from "./browser.mjs";
-import { browser, host, stage } from "./stage.mjs";
+import { DESK, PHONE, expect, isFit, signIn } from "./browser.mjs";
+import { host, stage, visit } from "./stage.mjs";
 import { MYPAGE, enter, fillInCard, saysOutcome, withBills, withView } from "./mypage.mjs";
 import { monthIn, wordsOf } from "./words.mjs";
 
@@ -27,7 +27,7 @@ for (const [language, screen] of [["ko", PHONE], ["en", DESK]]) {
     // The last day counts until it is over in Seoul.
     for (const [now, late] of [["2026-11-25T23:59:00+09:00", 0], ["2026-11-26T00:01:00+09:00", 1]].slice(language === "ko" ? 0 : 1)) {
       await host.setClock(now);
-      await visit(browser, host, { screen, language }, async (page) => {
+      await visit({ screen, language }, async (page) => {
         await withView(page, view);
         await enter(page, who);
         const hero = page.locator(".hero", { hasText: words("due.bills", { count: 2 }) });
@@ -50,7 +50,7 @@ for (const [language, screen] of [["ko", PHONE], ["en", DESK]]) {
       });
     }
     if (language === "ko") return;
-    await visit(browser, host, { screen, language }, async (page) => {
+    await visit({ screen, language }, async (page) => {
       await withView(page, view);
       await signIn(page, "/api/web/console", "청구 운영자");
       await page.goto(`/api/web/console#/search/${who}`);
@@ -65,7 +65,7 @@ for (const [language, screen] of [["ko", PHONE], ["en", DESK]]) {
 test("what can be done with a bill stays in its place while its payments are looked up", async () => {
   const words = wordsOf("ko");
   const bill = await host.withBill("unmoved");
-  await visit(browser, host, { screen: PHONE }, async (page) => {
+  await visit({ screen: PHONE }, async (page) => {
     await enter(page, "unmoved");
     let answer;
     const held = new Promise((done) => { answer = done; });
@@ -90,7 +90,7 @@ test("who has paid a bill is led to the next one", async () => {
   const words = wordsOf("ko");
   const bill = await host.withBill("one-by-one");
   const next = like(bill, "2026-11");
-  await visit(browser, host, { screen: PHONE }, async (page) => {
+  await visit({ screen: PHONE }, async (page) => {
     await withBills(page, (bills) => [...bills, next]);
     await enter(page, "one-by-one");
     await page.goto(`${MYPAGE}#/bills/${bill.billId}`);
@@ -107,7 +107,7 @@ test("who has paid a bill is led to the next one", async () => {
 test("a final bill is called one, and a line leads to its bills", async () => {
   const words = wordsOf("en");
   const bill = await host.withBill("final");
-  await visit(browser, host, { language: "en" }, async (page) => {
+  await visit({ language: "en" }, async (page) => {
     await withBills(page, ([one]) => [one, { ...like(one, "2026-11"), billId: `${one.billId.replace("202610", "202611")}-final1` }]);
     await enter(page, "final");
     await page.goto(`${MYPAGE}#/lines/${bill.orderId}`);
@@ -137,7 +137,7 @@ for (const language of ["ko", "en"]) {
       [line("late usage of 2026-09", 3), `${words("rule.late", { month })} · ${rate}`],
       [line("late usage of 2026-09, unlimited", 3), `${words("rule.late", { month })} · ${words("rule.unlimited")}`],
     ];
-    await visit(browser, host, { screen: language === "ko" ? PHONE : DESK, language }, async (page) => {
+    await visit({ screen: language === "ko" ? PHONE : DESK, language }, async (page) => {
       await page.route(`**/api/bills/${bill.billId}`, async (route) => {
         const response = await route.fetch();
         return route.fulfill({ response, json: { ...(await response.json()), lines: lines.map(([one]) => one) } });

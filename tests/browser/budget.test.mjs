@@ -1,8 +1,8 @@
 // How much the first view takes, how still it stands, and how often a page that is watched asks.
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { PHONE, signIn, visit } from "./browser.mjs";
-import { browser, host, stage } from "./stage.mjs";
+import { PHONE, signIn } from "./browser.mjs";
+import { host, stage, visit } from "./stage.mjs";
 
 /** Bytes that the first view may take, headers included. */
 const BYTES_MAX = 100_000;
@@ -32,7 +32,7 @@ const shift = (page) => page.evaluate(() => new Promise((done) => {
 
 for (const [path, name] of [["/api/web/mypage", "김민지"], ["/api/web/console", "청구 운영자"]]) {
   test(`${path} is small, stands still, and is not fetched twice`, async () => {
-    await visit(browser, host, { screen: PHONE }, async (page) => {
+    await visit({ screen: PHONE }, async (page) => {
       const first = await transferred(page, () => page.goto(path));
       console.log(`${path}: ${first} bytes for the first view`);
       assert.ok(first > 10_000 && first < BYTES_MAX, `${first} bytes`);
@@ -48,7 +48,7 @@ for (const [path, name] of [["/api/web/mypage", "김민지"], ["/api/web/console
 
 test("a page that is watched asks less and less, is sent nothing new, and is still while it is hidden", async () => {
   await host.openLine("watched", { plan: "lte-light" });
-  await visit(browser, host, {}, async (page) => {
+  await visit({}, async (page) => {
     await page.clock.install({ time: "2026-10-05T10:00:00+09:00" });
     const asked = [];
     const isView = (about) => about.url().endsWith("/api/mypage");

@@ -2,8 +2,8 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { AWAY, DESK, PHONE, expect, holds, isFit, signIn, visit } from "./browser.mjs";
-import { browser, host, stage } from "./stage.mjs";
+import { AWAY, DESK, PHONE, expect, holds, isFit, signIn } from "./browser.mjs";
+import { host, stage, visit } from "./stage.mjs";
 import { MYPAGE, enter, fillInCard, saysOutcome, withBills, withView } from "./mypage.mjs";
 import { EVERYWHERE, monthIn, wordsOf } from "./words.mjs";
 
@@ -24,7 +24,7 @@ for (const { language, size } of EVERYWHERE) {
     const words = wordsOf(language);
     const who = `six-${language}-${size}`;
     await host.setClock("2026-10-05T10:00:00+09:00");
-    await visit(browser, host, { screen: size === "desk" ? DESK : PHONE, language }, async (page) => {
+    await visit({ screen: size === "desk" ? DESK : PHONE, language }, async (page) => {
       await page.goto(MYPAGE);
       await page.getByRole("heading", { name: words("welcome.mypage.title") }).waitFor();
       await isFit(page);
@@ -111,7 +111,7 @@ for (const { language, size } of EVERYWHERE) {
 
 test("a declined card is told in words, and the bill can be paid with another one", async () => {
   const bill = await host.withBill("declined");
-  await visit(browser, host, { expected: [402] }, async (page) => {
+  await visit({ expected: [402] }, async (page) => {
     await enter(page, "declined");
     await page.goto(`${MYPAGE}#/bills/${bill.billId}`);
     await page.getByRole("button", { name: /^납부하기/ }).click();
@@ -128,7 +128,7 @@ test("a declined card is told in words, and the bill can be paid with another on
 
 test("an outcome that is not known is waited for, and found out", async () => {
   const bill = await host.withBill("unknown");
-  await visit(browser, host, {}, async (page) => {
+  await visit({}, async (page) => {
     await enter(page, "unknown");
     await page.goto(`${MYPAGE}#/bills/${bill.billId}`);
     await page.getByRole("button", { name: /^납부하기/ }).click();
@@ -152,7 +152,7 @@ test("an outcome that is not known is waited for, and found out", async () => {
 test("paying is one payment, however often it is asked for and whatever the answers are", async () => {
   const bill = await host.withBill("once");
   const keys = [];
-  await visit(browser, host, { expected: [503] }, async (page) => {
+  await visit({ expected: [503] }, async (page) => {
     await enter(page, "once");
     // The first answer never comes, and the second is to try again.
     await page.route("**/api/payments", async (route) => {
@@ -177,7 +177,7 @@ test("paying is one payment, however often it is asked for and whatever the answ
 });
 
 test("opening a line is one order, however often the button is pressed", async () => {
-  await visit(browser, host, {}, async (page) => {
+  await visit({}, async (page) => {
     await enter(page, "impatient");
     await page.goto(`${MYPAGE}#/open`);
     await page.locator('input[value="lte-basic"]').check();
@@ -196,7 +196,7 @@ for (const [language, screen] of [["ko", PHONE], ["en", DESK]]) {
   test(`a number that is taken is told, everything is undone, and the next try begins where this one ended: ${language}`, async () => {
     const words = wordsOf(language);
     const taken = await host.openLine(`first-${language}`, { plan: "lte-basic" });
-    await visit(browser, host, { screen, language }, async (page) => {
+    await visit({ screen, language }, async (page) => {
       await enter(page, `second-${language}`);
       await page.goto(`${MYPAGE}#/open`);
       await page.locator(".total button").click();
@@ -237,7 +237,7 @@ for (const [language, screen] of [["ko", PHONE], ["en", DESK]]) {
 
 test("a form that is left charges nothing", async () => {
   const bill = await host.withBill("leaver");
-  await visit(browser, host, {}, async (page) => {
+  await visit({}, async (page) => {
     await enter(page, "leaver");
     await page.goto(`${MYPAGE}#/bills/${bill.billId}`);
     await page.getByRole("button", { name: /^납부하기/ }).click();
@@ -256,7 +256,7 @@ for (const [language, screen] of [["ko", PHONE], ["en", DESK]]) {
     const words = wordsOf(language);
     const who = `form-${language}`;
     const bill = await host.withBill(who);
-    await visit(browser, host, { screen, language, expected: [500] }, async (page) => {
+    await visit({ screen, language, expected: [500] }, async (page) => {
       await enter(page, who);
       await page.route("**/dev/payment-keys", (route) => route.fulfill({ status: 500 }));
       await page.goto(`${MYPAGE}#/bills/${bill.billId}`);
@@ -285,7 +285,7 @@ for (const [language, screen] of [["ko", DESK], ["en", PHONE]]) {
     const words = wordsOf(language, "console");
     const who = `phone-${language}`;
     const { bill, paymentId } = await host.paidPayment(who);
-    await visit(browser, host, { screen, language }, async (page) => {
+    await visit({ screen, language }, async (page) => {
       await signIn(page, "/api/web/console", "청구 운영자");
       await page.locator("header nav").getByRole("link", { name: words("nav.search") }).click();
       await page.locator("#query").fill(who);
@@ -315,7 +315,7 @@ test("a cancellation that came to nothing can be asked for again, in another lan
   const bill = await host.withBill("refused");
   const { sagaId, paymentId } = await host.pay("refused", bill, "refund_refused");
   await host.sagaEnds(sagaId, "refused");
-  await visit(browser, host, { screen: PHONE }, async (page) => {
+  await visit({ screen: PHONE }, async (page) => {
     await enter(page, "refused");
     await page.goto(`${MYPAGE}#/payments/${paymentId}`);
     const button = page.getByRole("button", { name: words("cancel.button") });
@@ -340,7 +340,7 @@ test("a cancellation that came to nothing can be asked for again, in another lan
 
 test("the bill's document is shown and can be kept", async () => {
   const bill = await host.withBill("reader");
-  await visit(browser, host, {}, async (page) => {
+  await visit({}, async (page) => {
     await enter(page, "reader");
     await page.goto(`${MYPAGE}#/bills/${bill.billId}`);
     await page.getByRole("button", { name: "청구서 문서" }).click();
@@ -367,7 +367,7 @@ test("the bill's document is shown and can be kept", async () => {
 
 test("the bill's document can be read on a phone", async () => {
   const bill = await host.withBill("walker");
-  await visit(browser, host, { screen: PHONE }, async (page) => {
+  await visit({ screen: PHONE }, async (page) => {
     await enter(page, "walker");
     await page.goto(`${MYPAGE}#/bills/${bill.billId}`);
     await page.getByRole("button", { name: "청구서 문서" }).click();
@@ -393,7 +393,7 @@ test("the bill's document can be read on a phone", async () => {
 
 test("a PDF that cannot be had is told so, leaves no empty tab, and is what is tried again", async () => {
   const bill = await host.withBill("paperless");
-  await visit(browser, host, { expected: [503] }, async (page) => {
+  await visit({ expected: [503] }, async (page) => {
     await enter(page, "paperless");
     await page.goto(`${MYPAGE}#/bills/${bill.billId}`);
     await page.getByRole("button", { name: "청구서 문서" }).click();
@@ -418,7 +418,7 @@ for (const [language, screen] of [["ko", PHONE], ["en", PHONE], ["ko", DESK]]) {
   test(`sums over neighbouring bars do not run into each other: ${language}, ${screen.viewport.width} px`, async () => {
     const who = `bars-${language}-${screen.viewport.width}`;
     await host.withBill(who);
-    await visit(browser, host, { screen, language }, async (page) => {
+    await visit({ screen, language }, async (page) => {
       await withBills(page, ([bill]) => {
         const of = (usageMonth, amount) => ({ ...bill, billId: `${bill.billId}${usageMonth}`, usageMonth, amount });
         return [of("2026-08", 128_800), of("2026-09", 157_700), of("2026-10", 144_400)];
@@ -450,7 +450,7 @@ for (const [language, screen] of [["ko", PHONE], ["en", DESK]]) {
     const words = wordsOf(language);
     const who = `two-${language}`;
     await host.withBill(who);
-    await visit(browser, host, { screen, language }, async (page) => {
+    await visit({ screen, language }, async (page) => {
       await withBills(page, ([bill]) => [bill, {
         ...bill, billId: bill.billId.replace("202610", "202611"), usageMonth: "2026-11", dueDate: "2026-12-25", amount: 1_650, outstanding: 1_650,
       }]);
@@ -469,7 +469,7 @@ for (const [language, screen] of [["ko", PHONE], ["en", DESK]]) {
 test("large letters on a phone cut nothing off, and break no number", async () => {
   const who = "large-letters";
   const bill = await host.withBill(who);
-  await visit(browser, host, { screen: PHONE }, async (page) => {
+  await visit({ screen: PHONE }, async (page) => {
     await withBills(page, ([one]) => [one, { ...one, billId: one.billId.replace("202610", "202611"), usageMonth: "2026-11", amount: 12_345_670, outstanding: 12_345_670 }]);
     await enter(page, who);
     await page.evaluate(() => { document.documentElement.style.fontSize = "24px"; });
@@ -498,7 +498,7 @@ for (const [language, screen] of [["ko", PHONE], ["en", DESK]]) {
   test(`a line is closed before the reader's eyes, and its final bill is made out: ${language}`, async () => {
     const words = wordsOf(language);
     const line = await host.openLine(`leaving-${language}`, { plan: "lte-light" });
-    await visit(browser, host, { screen, language }, async (page) => {
+    await visit({ screen, language }, async (page) => {
       await enter(page, `leaving-${language}`);
       await page.goto(`${MYPAGE}#/lines/${line.orderId}`);
       await page.getByRole("button", { name: words("close.line") }).click();
@@ -523,7 +523,7 @@ for (const [language, screen] of [["ko", PHONE], ["en", DESK]]) {
 
 test("everything can be reached with the keyboard alone", async () => {
   await host.withBill("keyboard");
-  await visit(browser, host, {}, async (page) => {
+  await visit({}, async (page) => {
     await enter(page, "keyboard");
     await page.keyboard.press("Tab");
     await expect(page.locator(".skip")).toBeFocused();
@@ -540,7 +540,7 @@ test("everything can be reached with the keyboard alone", async () => {
 
 test("the dark pages can be read as well", async () => {
   const bill = await host.withBill("night");
-  await visit(browser, host, { dark: true, screen: PHONE }, async (page) => {
+  await visit({ dark: true, screen: PHONE }, async (page) => {
     await page.goto(MYPAGE);
     await page.locator(".welcome").waitFor();
     await isFit(page);
@@ -561,7 +561,7 @@ test("the newest payment comes first, whatever its bill is", async () => {
     ...payment, paymentId: paymentId.replace(/-p1$/, id), history: [{ status: "pending", at }, ...payment.history],
   })) });
   const newest = (page) => page.locator('a[href*="-p"]').first();
-  await visit(browser, host, {}, async (page) => {
+  await visit({}, async (page) => {
     await withView(page, view);
     await enter(page, "newest");
     for (const path of ["", "payments"]) {
@@ -570,7 +570,7 @@ test("the newest payment comes first, whatever its bill is", async () => {
       await expect(newest(page), path).toHaveAttribute("href", /-p9$/);
     }
   });
-  await visit(browser, host, {}, async (page) => {
+  await visit({}, async (page) => {
     await withView(page, view);
     await signIn(page, "/api/web/console", "청구 운영자");
     await page.goto("/api/web/console#/search/newest");
@@ -580,7 +580,7 @@ test("the newest payment comes first, whatever its bill is", async () => {
 
 test("who goes on while away still has what was read before", async () => {
   const bill = await host.withBill("tunnel");
-  await visit(browser, host, { expected: [429] }, async (page) => {
+  await visit({ expected: [429] }, async (page) => {
     await enter(page, "tunnel");
     await page.goto(`${MYPAGE}#/bills/${bill.billId}`);
     await page.locator(".charges").waitFor();
@@ -597,7 +597,7 @@ test("who goes on while away still has what was read before", async () => {
 test("who is away while a line is opened is told so, and sees how far it was", async () => {
   const { orderId } = await host.openLine("opener", { plan: "lte-light" });
   const saga = await host.json(`/api/sagas/open-${orderId}`, { who: "opener" });
-  await visit(browser, host, { screen: PHONE, expected: [429] }, async (page) => {
+  await visit({ screen: PHONE, expected: [429] }, async (page) => {
     let away = false;
     await page.route("**/api/sagas/open-*", (route) => (away
       ? route.fulfill(AWAY) : route.fulfill({ json: { ...saga, status: "running" } })));
@@ -615,7 +615,7 @@ test("who is away while a line is opened is told so, and sees how far it was", a
 
 test("who is away is told so, and what was there stays", async () => {
   await host.withBill("traveller");
-  await visit(browser, host, { expected: [429] }, async (page) => {
+  await visit({ expected: [429] }, async (page) => {
     await enter(page, "traveller");
     await page.route("**/api/mypage", (route) => route.fulfill(AWAY));
     await page.locator(".stale").waitFor();

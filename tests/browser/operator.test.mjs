@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { AWAY, DESK, PHONE, expect, holds, isFit, signIn, visit } from "./browser.mjs";
+import { AWAY, DESK, PHONE, expect, holds, isFit, signIn } from "./browser.mjs";
 import { until } from "./host.mjs";
-import { browser, host, stage } from "./stage.mjs";
+import { host, stage, visit } from "./stage.mjs";
 import { EVERYWHERE, monthIn, wordsOf } from "./words.mjs";
 
 const CONSOLE = "/api/web/console";
@@ -66,7 +66,7 @@ for (const { language, size } of EVERYWHERE) {
     await host.setClock("2026-11-02T10:00:00+09:00");
     const before = await host.json("/api/billing-runs/2026-10", { who: "operator-1" }).catch(() => ({ passes: 0 }));
     const { passes } = before;
-    await visit(browser, host, { screen, language, expected: [404] }, async (page) => {
+    await visit({ screen, language, expected: [404] }, async (page) => {
       await enter(page);
       await page.locator(".tiles").first().waitFor();
       await isFit(page);
@@ -109,7 +109,7 @@ for (const { language, size } of EVERYWHERE) {
       return found.days.at(-1).orders > 0 && found.months.at(-1).issued > 0 && found;
     });
     const format = new Intl.NumberFormat(language === "ko" ? "ko-KR" : "en-US");
-    await visit(browser, host, { screen, language }, async (page) => {
+    await visit({ screen, language }, async (page) => {
       await enter(page);
       const tile = (label) => page.locator(`[data-name="today.${label}"]`);
       const shows = async (label, count, sum, counted = "today.count") => {
@@ -149,7 +149,7 @@ for (const { language, size } of EVERYWHERE) {
 
   test(`a stuck saga is found and tried again ${at}`, async () => {
     const { sagaId: saga, paymentId, paymentKey } = await host.stuckPayment(`stuck-${name}`);
-    await visit(browser, host, { screen, language }, async (page) => {
+    await visit({ screen, language }, async (page) => {
       await enter(page);
       await page.locator(".tile.bad").first().click();
       await page.locator(".choice [aria-current]", { hasText: words("saga_status.stuck") }).waitFor();
@@ -191,7 +191,7 @@ for (const { language, size } of EVERYWHERE) {
 
   test(`a saga is watched while it waits, meets its deadline and is undone ${at}`, async () => {
     const { sagaId } = await host.heldPayment(`held-${name}`, "approve");
-    await visit(browser, host, { screen, language }, async (page) => {
+    await visit({ screen, language }, async (page) => {
       await enter(page);
       await page.goto(`${CONSOLE}#/sagas/${sagaId}`);
       const { row, parts } = rowOf(page, "bill.settled");
@@ -229,7 +229,7 @@ for (const { language, size } of EVERYWHERE) {
     const order = { plan: "lte-light", wishNumber: line.number };
     const { sagaId } = await host.json("/api/orders", { method: "POST", who: `ill-${name}`, body: order });
     assert.equal((await host.sagaEnds(sagaId, "operator-1")).status, "compensated");
-    await visit(browser, host, { screen, language }, async (page) => {
+    await visit({ screen, language }, async (page) => {
       await enter(page);
       await page.goto(`${CONSOLE}#/sagas/open-${line.orderId}`);
       await page.locator(".timeline .succeeded").nth(2).waitFor();
@@ -264,7 +264,7 @@ for (const { language, size } of EVERYWHERE) {
       .find((item) => item.message?.subject === "pay.captured" && JSON.stringify(item.message).includes(who))?.parkedId;
     const dead = await until("the first dead letter", () => letterOf(`dead-${name}`));
     const waste = await until("the second dead letter", () => letterOf(`waste-${name}`));
-    await visit(browser, host, { screen, language }, async (page) => {
+    await visit({ screen, language }, async (page) => {
       await enter(page);
       await page.locator("header nav").getByRole("link", { name: words("nav.parked") }).click();
       const open = page.locator("dialog[open]");
@@ -319,7 +319,7 @@ for (const { language, size } of EVERYWHERE) {
     let now = run;
     let behind = [line, other];
     await host.setClock(stamp);
-    await visit(browser, host, { screen, language }, async (page) => {
+    await visit({ screen, language }, async (page) => {
       await page.route("**/api/billing-runs/2026-10", (route) => route.fulfill({ json: now }));
       let answer;
       const held = new Promise((done) => { answer = done; });
@@ -364,7 +364,7 @@ for (const { language, size } of EVERYWHERE) {
     const since = "2026-11-20T10:00:05+09:00";
     const open = { ...item, state: "waiting", parkedAt: "2026-11-20T10:00:00+09:00" };
     let items = [{ ...open, replayingSince: since }];
-    await visit(browser, host, { screen, language, expected: [409] }, async (page) => {
+    await visit({ screen, language, expected: [409] }, async (page) => {
       await page.route("**/api/parked?**", (route) => route.fulfill({ json: { items, cursor: null } }));
       await enter(page);
       await page.goto(`${CONSOLE}#/parked`);
@@ -399,7 +399,7 @@ for (const { language, size } of EVERYWHERE) {
     const line = await host.openLine(who, { plan: "lte-light" });
     const dashed = line.number.replace(/^(\d{3})(\d{4})/, "$1-$2-");
     const asked = [];
-    await visit(browser, host, { screen, language }, async (page) => {
+    await visit({ screen, language }, async (page) => {
       page.on("request", (request) => asked.push(request.url()));
       await enter(page);
       await page.locator("header nav").getByRole("link", { name: words("nav.search") }).click();
@@ -443,7 +443,7 @@ for (const { language, size } of EVERYWHERE) {
     const who = `call-${name}`;
     const { bill, paymentId } = await host.heldPayment(who, "approve");
     await host.myPage(who, "the payment", (page) => page.payments.length === 1);
-    await visit(browser, host, { screen, language }, async (page) => {
+    await visit({ screen, language }, async (page) => {
       await enter(page);
       await page.goto(`${CONSOLE}#/search/${who}`);
       const fact = (label) => page.locator(".facts div", { hasText: words(label) }).locator("dd");
@@ -486,7 +486,7 @@ for (const { language, size } of EVERYWHERE) {
       `${name}-2,${line.number},pigeons,3,2026-10-05T10:00:00+09:00`,
       `${name}-3,01000000000,sms,3,2026-10-05T10:00:00+09:00`,
     ];
-    await visit(browser, host, { screen, language, expected: [400] }, async (page) => {
+    await visit({ screen, language, expected: [400] }, async (page) => {
       await enter(page);
       await page.locator("header nav").getByRole("link", { name: words("nav.usage") }).click();
       await page.getByRole("button", { name: words("usage.send") }).click();
@@ -519,7 +519,7 @@ for (const { language, size } of EVERYWHERE) {
 test("what was replayed is told, also to who closed its window meanwhile, and once", async () => {
   const words = wordsOf("ko", "console");
   let items = [parkedItem("one"), parkedItem("two")];
-  await visit(browser, host, { screen: PHONE }, async (page) => {
+  await visit({ screen: PHONE }, async (page) => {
     let answer;
     const held = new Promise((done) => { answer = done; });
     await page.route("**/api/parked?**", (route) => route.fulfill({ json: { items, cursor: null } }));
@@ -551,7 +551,7 @@ test("what was replayed is told, also to who closed its window meanwhile, and on
 test("while a usage file is under way no other is taken, and the next one has a report of its own", async () => {
   const words = wordsOf("ko", "console");
   const sent = [];
-  await visit(browser, host, { screen: PHONE }, async (page) => {
+  await visit({ screen: PHONE }, async (page) => {
     let answer;
     const held = new Promise((done) => { answer = done; });
     await page.route("**/api/usage", async (route) => {
@@ -588,7 +588,7 @@ test("a usage file that changed since it was chosen is to be chosen again", asyn
   const words = wordsOf("ko", "console");
   const folder = await mkdtemp(join(tmpdir(), "browser-"));
   const path = join(folder, "usage.csv");
-  await visit(browser, host, { screen: PHONE }, async (page) => {
+  await visit({ screen: PHONE }, async (page) => {
     await page.route("**/api/usage", (route) => route.fulfill({ json: { accepted: 1, duplicates: 0, rejected: [] } }));
     await enter(page);
     await page.goto(`${CONSOLE}#/usage`);
@@ -612,7 +612,7 @@ test("a saga with more messages than are kept says so, and one that remembers no
   const { messages, ...saga } = await host.json(`/api/sagas/open-${line.orderId}`, { who: "operator-1" });
   const old = { ...saga, steps: saga.steps.map(({ history, ...step }) => step) };
   const words = wordsOf("ko", "console");
-  await visit(browser, host, { screen: PHONE }, async (page) => {
+  await visit({ screen: PHONE }, async (page) => {
     let answer = { ...saga, messages, messagesLeftOut: 12 };
     await page.route("**/api/sagas/open-*", (route) => route.fulfill({ json: answer }));
     await enter(page);
@@ -634,7 +634,7 @@ test("the list of sagas begins with what is open, and goes on while there is mor
   const pages = { "": [[], "1"], 1: [[], "2"], 2: [[saga("one")], "3"], 3: [[], "4"], 4: [[saga("two")], null] };
   const asked = [];
   let stuck = [];
-  await visit(browser, host, { screen: PHONE }, async (page) => {
+  await visit({ screen: PHONE }, async (page) => {
     await page.route("**/api/sagas?**", (route) => {
       const { searchParams: said } = new URL(route.request().url());
       asked.push(said.get("status"));
@@ -664,7 +664,7 @@ test("the list of sagas begins with what is open, and goes on while there is mor
 
 test("who is away while a month is billed is told so, and sees how far it was", async () => {
   const run = { status: "running", passes: 1, lines: 0, issued: 0, skipped: 0, parked: 0, bucketsDone: 1, buckets: 4, startedAt: "2026-11-02T10:00:00+09:00" };
-  await visit(browser, host, { screen: PHONE, expected: [429] }, async (page) => {
+  await visit({ screen: PHONE, expected: [429] }, async (page) => {
     let away = false;
     await page.route("**/api/billing-runs/*", (route) => (away
       ? route.fulfill(AWAY)
@@ -685,7 +685,7 @@ test("a list of several pages stays whole while it changes, and holds nothing tw
   const words = wordsOf("ko", "console");
   let pages = { "": ["b", "c"], 1: ["d", "e"] };
   let held;
-  await visit(browser, host, { screen: PHONE }, async (page) => {
+  await visit({ screen: PHONE }, async (page) => {
     await page.route("**/api/parked?**", async (route) => {
       const cursor = new URL(route.request().url()).searchParams.get("cursor") ?? "";
       if (cursor) await held;
@@ -725,7 +725,7 @@ test("a list of several pages stays whole while it changes, and holds nothing tw
 });
 
 test("a customer is not let in", async () => {
-  await visit(browser, host, {}, async (page) => {
+  await visit({}, async (page) => {
     await signIn(page, CONSOLE, "김민지");
     await page.getByText("운영자 전용 페이지입니다").waitFor();
     await isFit(page);
@@ -733,7 +733,7 @@ test("a customer is not let in", async () => {
 });
 
 test("the dark console can be read as well", async () => {
-  await visit(browser, host, { dark: true, screen: PHONE, expected: [404] }, async (page) => {
+  await visit({ dark: true, screen: PHONE, expected: [404] }, async (page) => {
     await enter(page);
     const words = wordsOf("ko", "console");
     const pages = { "": "today.title", search: "search.title", runs: "run.title", sagas: "nav.sagas", parked: "nav.parked", usage: "usage.title" };

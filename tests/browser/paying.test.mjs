@@ -1,8 +1,8 @@
 // MyPage while a payment is neither done nor undone: nobody pays twice, and everybody is told what is going on.
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { DESK, PHONE, expect, isFit, signIn, visit } from "./browser.mjs";
-import { browser, host, stage } from "./stage.mjs";
+import { DESK, PHONE, expect, isFit, signIn } from "./browser.mjs";
+import { host, stage, visit } from "./stage.mjs";
 import { MYPAGE, enter, fillInCard, saysOutcome } from "./mypage.mjs";
 import { wordsOf } from "./words.mjs";
 
@@ -23,7 +23,7 @@ for (const [language, screen] of [["ko", PHONE], ["en", DESK]]) {
     const who = `held-${language}`;
     const { bill, paymentId } = await host.heldPayment(who, "approve");
     await host.myPage(who, "the charge", (view) => view.payments[0]?.status === "captured");
-    await visit(browser, host, { screen, language }, async (page) => {
+    await visit({ screen, language }, async (page) => {
       await enter(page, who);
       await page.getByRole("link", { name: words("due.checked", { count: 1 }) }).waitFor();
       await expect(page.locator(".hero .sum")).toHaveText(/^₩?0원?$/);
@@ -46,13 +46,13 @@ for (const [language, screen] of [["ko", PHONE], ["en", DESK]]) {
     const words = wordsOf(language);
     const who = `stuck-${language}`;
     const { paymentId } = await host.stuckPayment(who);
-    await visit(browser, host, { screen, language }, async (page) => {
+    await visit({ screen, language }, async (page) => {
       await enter(page, who);
       await page.goto(`${MYPAGE}#/payments/${paymentId}`);
       await page.locator(".note", { hasText: words("outcome.pay_bill.stuck") }).waitFor();
       await saysWhy(page, words);
     });
-    await visit(browser, host, { screen, language }, async (page) => {
+    await visit({ screen, language }, async (page) => {
       await signIn(page, "/api/web/console", "청구 운영자");
       await page.goto(`/api/web/console#/search/${who}/payments/${paymentId}`);
       await saysWhy(page, words);
@@ -79,7 +79,7 @@ for (const [language, screen] of [["ko", PHONE], ["en", DESK]]) {
     const who = `again-${language}`;
     const bill = await host.withBill(who);
     const steps = [{ step: "pay.captured", state: "failed" }, { step: "bill.settled", state: null }, { step: "pay.completed", state: null }];
-    await visit(browser, host, { screen, language }, async (page) => {
+    await visit({ screen, language }, async (page) => {
       await enter(page, who);
       await atWish(page, bill, { saga: { status: "compensated", steps } });
       await saysOutcome(page, words("outcome.pay_bill.compensated"));
@@ -94,7 +94,7 @@ test("what failed is offered to be tried again where that may help, and to be pa
   const words = wordsOf("ko");
   const bill = await host.withBill("retrying");
   const cases = { payment_declined: [402, [0, 1]], nothing_due: [409, [0, 0]], payment_key_invalid: [422, [0, 1]], deadline_exceeded: [504, [1, 0]] };
-  await visit(browser, host, { expected: [402, 409, 422, 504] }, async (page) => {
+  await visit({ expected: [402, 409, 422, 504] }, async (page) => {
     await enter(page, "retrying");
     for (const [code, [status, offered]] of Object.entries(cases)) {
       await atWish(page, bill, { problem: { status, code, reason: "NEWS_TO_US" } });
@@ -117,7 +117,7 @@ test("a payment that was declined or came back by itself says why, in words", as
     await page.locator(".facts dd, .note", { hasText: text }).waitFor();
     await isFit(page);
   };
-  await visit(browser, host, { screen: PHONE }, async (page) => {
+  await visit({ screen: PHONE }, async (page) => {
     await enter(page, "asking-why");
     const at = `${MYPAGE}#/payments/${paymentId}`;
     await shows(page, at, { status: "declined", reason: "NOT_CHARGED" }, words("decline.NOT_CHARGED"));
@@ -125,7 +125,7 @@ test("a payment that was declined or came back by itself says why, in words", as
     await expect(page.getByText(news.reason)).toHaveCount(0);
     await shows(page, at, { status: "compensated", reason: null }, words("pay.refunded"));
   });
-  await visit(browser, host, {}, async (page) => {
+  await visit({}, async (page) => {
     await signIn(page, "/api/web/console", "청구 운영자");
     await shows(page, `/api/web/console#/search/asking-why/payments/${paymentId}`, news, news.reason);
   });
@@ -137,7 +137,7 @@ for (const [language, screen] of [["ko", PHONE], ["en", DESK]]) {
     const who = `reload-${language}`;
     const bill = await host.withBill(who);
     const keys = [];
-    await visit(browser, host, { screen, language, expected: [409] }, async (page) => {
+    await visit({ screen, language, expected: [409] }, async (page) => {
       let charged = false;
       // The first answer is on its way for as long as it takes to reload the page and to look at it.
       await page.route("**/api/payments", async (route) => {

@@ -1,8 +1,8 @@
 // What a page does while a new build takes over, and its files are asked of an instance that does not have them.
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { DESK, PHONE, expect, holds, isFit, visit } from "./browser.mjs";
-import { browser, host, stage } from "./stage.mjs";
+import { DESK, PHONE, expect, holds, isFit } from "./browser.mjs";
+import { host, stage, visit } from "./stage.mjs";
 
 /** Milliseconds before a page is loaded again, each time. */
 const DELAYS = [1_000, 2_000, 4_000];
@@ -73,7 +73,7 @@ for (const [what, gone] of [
 ]) {
   for (const path of [MYPAGE, "/api/web/console"]) {
     test(`${path} comes up by itself when ${what} was not there at first`, async () => {
-      await visit(browser, host, { expected: [404] }, async (page) => {
+      await visit({ expected: [404] }, async (page) => {
         const site = await opened(page, path, gone);
         await loadsAgain(page, site, 1);
         site.back();
@@ -89,7 +89,7 @@ for (const [what, gone] of [
 
 for (const [screen, dark] of [[PHONE, true], [DESK, false]]) {
   test(`a page that does not come up says so, once, at ${screen.viewport.width} px`, async () => {
-    await visit(browser, host, { screen, dark, expected: [404] }, async (page) => {
+    await visit({ screen, dark, expected: [404] }, async (page) => {
       const site = await opened(page, MYPAGE, (name) => name === "mypage.js");
       for (const times of [1, 2, 3]) {
         await expect(message(page)).toHaveCount(0);
@@ -113,7 +113,7 @@ for (const [screen, dark] of [[PHONE, true], [DESK, false]]) {
 }
 
 test("a page that nothing came with says so too", async () => {
-  await visit(browser, host, { expected: [404] }, async (page) => {
+  await visit({ expected: [404] }, async (page) => {
     const site = await opened(page, MYPAGE);
     for (const times of [1, 2, 3]) await loadsAgain(page, site, times);
     await message(page).waitFor();
@@ -123,7 +123,7 @@ test("a page that nothing came with says so too", async () => {
 });
 
 test("what failed a minute ago does not count", async () => {
-  await visit(browser, host, { expected: [404] }, async (page) => {
+  await visit({ expected: [404] }, async (page) => {
     const site = await opened(page, MYPAGE);
     await loadsAgain(page, site, 1);
     site.back();
@@ -145,7 +145,7 @@ test("what failed a minute ago does not count", async () => {
 });
 
 test("a page that cannot count does not load itself again", async () => {
-  await visit(browser, host, { expected: [404] }, async (page) => {
+  await visit({ expected: [404] }, async (page) => {
     await page.addInitScript(() => Object.defineProperty(window, "sessionStorage", {
       get() {
         throw new DOMException("no storage here", "SecurityError");
@@ -159,7 +159,7 @@ test("a page that cannot count does not load itself again", async () => {
 });
 
 test("a page stays when something that is no part of it is not there", async () => {
-  await visit(browser, host, { expected: [404] }, async (page) => {
+  await visit({ expected: [404] }, async (page) => {
     const site = await opened(page, MYPAGE, () => false);
     await welcome(page);
     await page.evaluate(() => new Promise((done) => {

@@ -1,8 +1,8 @@
 // What both sites share: the language, the session, addresses that lead nowhere, and where the focus goes.
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { DESK, PHONE, expect, holds, isFit, signIn, visit } from "./browser.mjs";
-import { browser, host, stage } from "./stage.mjs";
+import { DESK, PHONE, expect, holds, isFit, signIn } from "./browser.mjs";
+import { host, stage, visit } from "./stage.mjs";
 import { enter } from "./mypage.mjs";
 import { wordsOf } from "./words.mjs";
 
@@ -30,7 +30,7 @@ const isAtHeading = (page, level, inside = "main") => expect(page.locator(`${ins
 for (const { site, person, first } of SITES) {
   test(`the button for the language changes all of ${site}, its title too`, async () => {
     const buttons = { ko: "한국어", en: "English" };
-    await visit(browser, host, {}, async (page) => {
+    await visit({}, async (page) => {
       const read = async (language, name) => {
         await page.getByRole("button", { name: buttons[language] }).click();
         const words = wordsOf(language, site);
@@ -49,7 +49,7 @@ for (const { site, person, first } of SITES) {
 
   test(`who is quicker than the first page of ${site} gets where they went, in the language they chose`, async () => {
     const words = wordsOf("en", site);
-    await visit(browser, host, {}, async (page) => {
+    await visit({}, async (page) => {
       await signIn(page, path(site), person);
       await heading(page, wordsOf("ko", site)(first)).waitFor();
       // As soon as there is something to press, before the browser has painted it.
@@ -69,7 +69,7 @@ for (const { site, person, first } of SITES) {
     for (const [language, screen] of SCREENS) {
       const words = wordsOf(language, site);
       await host.setClock(NOW);
-      await visit(browser, host, { screen, language, expected: [401] }, async (page) => {
+      await visit({ screen, language, expected: [401] }, async (page) => {
         await signIn(page, path(site), person);
         await heading(page, words(first)).waitFor();
         // An API that lets the token in no more, as it is after its time.
@@ -93,7 +93,7 @@ for (const { site, person, first } of SITES) {
   });
 
   test(`who comes back to ${site} and gets the page as it was left can press its button again`, async () => {
-    await visit(browser, host, {}, async (page) => {
+    await visit({}, async (page) => {
       let held = true;
       await page.route("**/api/web/settings", (route) => held || route.continue());
       await page.goto(path(site));
@@ -116,7 +116,7 @@ for (const { site, person, first } of SITES) {
     };
     for (const [language, screen] of SCREENS) {
       const words = wordsOf(language, site);
-      await visit(browser, host, { screen, language, expected: [400, 404] }, async (page) => {
+      await visit({ screen, language, expected: [400, 404] }, async (page) => {
         await signIn(page, path(site), person);
         for (const there of nowhere[site]) {
           await page.goto(path(site, `#/${there}`));
@@ -136,7 +136,7 @@ for (const { site, person, first } of SITES) {
 
 test("whatever is wanted is asked for once, and what else is wanted meanwhile has a request and an answer of its own", async () => {
   const asked = [];
-  await visit(browser, host, {}, async (page) => {
+  await visit({}, async (page) => {
     await page.goto(path("mypage"));
     await page.locator(".welcome").waitFor();
     await page.route("**/api/wishes", (route) => {
@@ -165,7 +165,7 @@ test("whatever is wanted is asked for once, and what else is wanted meanwhile ha
 
 test("on the narrowest phone, the site's name and its buttons stand in one row", async () => {
   for (const { site, person } of SITES) {
-    await visit(browser, host, { screen: { ...PHONE, viewport: { width: 320, height: 640 } } }, async (page) => {
+    await visit({ screen: { ...PHONE, viewport: { width: 320, height: 640 } } }, async (page) => {
       await signIn(page, path(site), person);
       await page.locator(".top nav").waitFor();
       await holds(async () => {
@@ -181,12 +181,12 @@ test("what month it is the service says, not the browser", async () => {
   const [mine, its] = ["2026-11-27T10:00:00+09:00", "2027-02-02T10:00:00+09:00"];
   await host.paidPayment("far-ahead");
   await host.setClock(its);
-  await visit(browser, host, {}, async (page) => {
+  await visit({}, async (page) => {
     await page.clock.setFixedTime(mine);
     await enter(page, "far-ahead");
     await page.locator(".months .now", { hasText: /^2$/ }).waitFor();
   });
-  await visit(browser, host, { expected: [404] }, async (page) => {
+  await visit({ expected: [404] }, async (page) => {
     await page.clock.setFixedTime(mine);
     await signIn(page, path("console"), "청구 운영자");
     await page.goto(path("console", "#/runs"));
@@ -198,7 +198,7 @@ test("what month it is the service says, not the browser", async () => {
 test("a page that cannot be read has a heading, and what it shows when it can takes the focus", async () => {
   const { bill } = await host.paidPayment("unread");
   const words = wordsOf("ko");
-  await visit(browser, host, { expected: [500] }, async (page) => {
+  await visit({ expected: [500] }, async (page) => {
     await enter(page, "unread");
     await page.route("**/api/bills/*", (route) => route.fulfill({ status: 500, json: { code: "internal" } }));
     await page.goto(path("mypage", `#/bills/${bill.billId}`));
@@ -217,7 +217,7 @@ for (const [language, screen] of SCREENS) {
     const who = `focus-${language}`;
     const words = wordsOf(language);
     const { paymentId } = await host.paidPayment(who);
-    await visit(browser, host, { screen, language }, async (page) => {
+    await visit({ screen, language }, async (page) => {
       await enter(page, who);
       await page.goto(path("mypage", `#/payments/${paymentId}`));
       const button = page.getByRole("button", { name: words("cancel.button") });
@@ -255,7 +255,7 @@ test("a saga that is tried again leaves the focus on the page", async () => {
   const line = await host.openLine("stand-in", { plan: "lte-light" });
   const saga = await host.json(`/api/sagas/open-${line.orderId}`, { who: "operator-1" });
   const words = wordsOf("ko", "console");
-  await visit(browser, host, {}, async (page) => {
+  await visit({}, async (page) => {
     let status = "stuck";
     await page.route("**/api/sagas/open-*", (route) => route.fulfill({ json: { ...saga, status } }));
     await page.route("**/api/sagas/*/retry", (route) => {
@@ -278,7 +278,7 @@ test("a saga that is tried again leaves the focus on the page", async () => {
 
 test("the parts of a card stand apart", async () => {
   const { bill } = await host.paidPayment("apart");
-  await visit(browser, host, { screen: PHONE }, async (page) => {
+  await visit({ screen: PHONE }, async (page) => {
     await enter(page, "apart");
     for (const refused of ["PAY_PROCESS_CANCELED", undefined]) {
       const wish = { billId: bill.billId, amount: bill.amount, key: "a", refused, answer: { paymentId: "p", sagaId: "pay-p", status: "unknown" } };
@@ -302,7 +302,7 @@ test("the parts of a card stand apart", async () => {
 
 test("who is in the wrong place is told so, with room between the lines", async () => {
   const words = wordsOf("ko");
-  await visit(browser, host, { screen: PHONE }, async (page) => {
+  await visit({ screen: PHONE }, async (page) => {
     await signIn(page, path("console"), "김민지");
     await heading(page, words("operators_only")).waitFor();
     await holds(async () => {
