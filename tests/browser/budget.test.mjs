@@ -1,7 +1,7 @@
 // How much the first view takes, how still it stands, and how often a page that is watched asks.
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { PHONE, signIn } from "./browser.mjs";
+import { PHONE, holds, signIn } from "./browser.mjs";
 import { host, stage, visit } from "./stage.mjs";
 
 /** Bytes that the first view may take, headers included. */
@@ -48,36 +48,50 @@ for (const [path, name] of [["/api/web/mypage", "김민지"], ["/api/web/console
 
 test("a page that is watched asks less and less, is sent nothing new, and is still while it is hidden", async () => {
   await host.openLine("watched", { plan: "lte-light" });
+  await host.myPage("watched", "the line", (view) => view.lines[0]?.status === "active");
   await visit({}, async (page) => {
+    // When it asks, by its own clock, and counted where it asks: nothing is under way from there.
+    await page.addInitScript(() => {
+      const { fetch } = window;
+      window.asked = [];
+      window.fetch = (path, ...rest) => {
+        if (path === "/api/mypage") window.asked.push(Date.now());
+        return fetch(path, ...rest);
+      };
+    });
+    const asked = () => page.evaluate(() => window.asked);
+    const answers = [];
+    const isView = (answer) => answer.url().endsWith("/api/mypage");
+    page.on("response", (answer) => isView(answer) && answers.push(answer.status()));
     await page.clock.install({ time: "2026-10-05T10:00:00+09:00" });
-    const asked = [];
-    const isView = (about) => about.url().endsWith("/api/mypage");
-    page.on("request", (request) => isView(request) && asked.push(request.url()));
-    const next = () => page.waitForResponse(isView);
-    const show = (hidden) => page.evaluate((value) => {
-      Object.defineProperty(document, "hidden", { value, configurable: true });
-      document.dispatchEvent(new Event("visibilitychange"));
-    }, hidden);
-
     await page.goto("/api/web/mypage");
     await page.locator(".welcome button.primary").click();
     await page.locator("#other").fill("watched");
-    const [first] = await Promise.all([next(), page.locator('button[value="customer:"]').click()]);
-    assert.equal(first.status(), 200);
+    await page.locator('button[value="customer:"]').click();
     await page.locator(".hero").waitFor();
-    for (let times = 0; times < 3; times += 1) {
-      const [again] = await Promise.all([next(), page.clock.fastForward(40_000)]);
-      assert.equal(again.status(), 304);
-    }
-    // By now it waits longer than at first.
-    const before = asked.length;
-    await page.clock.fastForward(2_500);
-    assert.equal(asked.length, before);
-    await show(true);
-    await page.clock.fastForward(600_000);
-    assert.equal(asked.length, before);
-    const [back] = await Promise.all([next(), show(false)]);
-    assert.equal(back.status(), 304);
+    await page.clock.pauseAt(await page.evaluate(() => Date.now() + 1_000));
+    // In steps: while it waits for an answer, its clock goes on.
+    await holds(async () => {
+      await page.clock.runFor(5_000);
+      assert.ok((await asked()).length > 4);
+    });
+    const times = (await asked()).slice(0, 5);
+    const pauses = times.slice(1).map((time, index) => time - times[index]);
+    const least = [2_000, 3_200, 5_100, 8_100];
+    assert.ok(pauses.every((pause, index) => pause >= least[index]), String(pauses));
+
+    const hidden = (value) => page.evaluate((is) => {
+      Object.defineProperty(document, "hidden", { value: is, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+      return window.asked.length;
+    }, value);
+    const before = await hidden(true);
+    await page.clock.runFor(600_000);
+    assert.equal((await asked()).length, before);
+    await Promise.all([page.waitForResponse(isView), hidden(false)]);
+    assert.equal((await asked()).length, before + 1);
+    assert.deepEqual([...new Set(answers)], [200, 304], String(answers));
+    assert.equal(answers.filter((status) => status === 200).length, 1);
   });
 });
 
