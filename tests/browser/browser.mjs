@@ -23,6 +23,9 @@ export const AWAY = { status: 429, contentType: "text/html", body: "" };
 /** What a page shows in the end: it may be on its way there, so what it shows at first counts for nothing. */
 export const expect = expectAtOnce.configure({ timeout: SOON });
 
+/** For an assertion that is one look of several. */
+export const AT_ONCE = { timeout: 1_000 };
+
 /** Holds what takes more than one look at a page to be true in the end. */
 export const holds = (check) => expect(check).toPass({ timeout: SOON, intervals: [50, 100, 250, 500] });
 
