@@ -17,6 +17,9 @@ const BEING_CHECKED = new Set(["pending", "unknown", "captured"]);
 export const checked = (bill, payments) =>
   payments.find((payment) => payment.billId === bill.billId && BEING_CHECKED.has(payment.status));
 
+/** The payments for which bills wait with what is due of them. */
+export const beingChecked = (bills, payments) => bills.filter(isDue).map((bill) => checked(bill, payments)).filter(Boolean);
+
 /** Whether its due date is over, and it is not paid. */
 export const isOverdue = (bill) => isDue(bill) && bill.dueDate < today();
 
@@ -54,10 +57,10 @@ export function dueFirst(bills, payments) {
 /** Payments, the newest first. Their ids begin with those of their bills, so the order of ids is not that of times. */
 export const latestFirst = (payments) => payments.toSorted((a, b) => Date.parse(b.history[0].at) - Date.parse(a.history[0].at));
 
-/** What was billed and is due in each of the last twelve months up to the newest bill, over all lines. */
+/** What was billed and is due in each of twelve months, over all lines: up to the last one that is over, or to a later bill. */
 export function lastYear(bills) {
   const shown = bills.filter((bill) => bill.status !== "voided" && bill.status !== "on_hold");
-  const newest = shown.reduce((last, bill) => (bill.usageMonth > last ? bill.usageMonth : last), months(1)[0]);
+  const newest = shown.reduce((last, bill) => (bill.usageMonth > last ? bill.usageMonth : last), months(2)[1]);
   return yearTo(newest).map((name) => {
     const its = shown.filter((bill) => bill.usageMonth === name);
     const sum = (member) => its.reduce((total, bill) => total + bill[member], 0);
@@ -213,7 +216,7 @@ export function BillDetail({ bill, payments, whose, line, children }) {
         ${bill.contract && html`<div><dt>${t("bill.contract")}</dt><dd><${At} at=${bill.contract.from} /> ~ <${At} at=${bill.contract.to} />
           <p class="sub">${t("bill.contract.early")}</p></dd></div>`}
         <div><dt>${t("bill.issued")}</dt><dd><${At} at=${bill.issuedAt} /></dd></div>
-        <div><dt>${t("bill.due")}</dt><dd class=${isOverdue(bill) ? "late" : ""}><${At} at=${bill.dueDate} /></dd></div>
+        ${bill.amount > 0 && html`<div><dt>${t("bill.due")}</dt><dd class=${isOverdue(bill) ? "late" : ""}><${At} at=${bill.dueDate} /></dd></div>`}
         ${bill.paid > 0 && html`<div><dt>${t("bill.paid")}</dt><dd><${Won} amount=${bill.paid} /></dd></div>`}
       </dl>
       <div class="actions">${children}<${Document} bill=${bill} whose=${whose} /></div>

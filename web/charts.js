@@ -1,6 +1,6 @@
 // Pictures of numbers, drawn here: no library, and a table for who cannot see them.
 import { html } from "./ui.js";
-import { brief, day, dayOfMonth, month, months, number, shortMonth, won } from "./format.js";
+import { brief, day, dayOfMonth, month, number, shortMonth, won } from "./format.js";
 import { t } from "./text.js";
 
 const HEIGHT = 150;
@@ -48,7 +48,6 @@ export function Months({ bars, title }) {
   const free = last < 1 || height(bars[last - 1].amount) <= height(bars[last].amount) + GAP / 2;
   const hasSum = (index) => (index === last && free) || (index === highest && (!free || last - highest > 1));
   const billed = bars.filter((bar) => bar.amount > 0);
-  const [now] = months(1);
   const summary = t("chart.summary", { months: billed.length, most: won(Math.max(0, ...bars.map((bar) => bar.amount))) });
   return html`
     <${Bars} title=${title} summary=${summary} slots=${bars.length} keys=${[["paid", t("chart.paid")], ["due", t("chart.due")]]}
@@ -63,7 +62,7 @@ export function Months({ bars, title }) {
             <${Bar} kind="due" middle=${middle} y=${BASE - all} height=${all} />
             <${Bar} kind="paid" middle=${middle} y=${BASE - all + due} height=${all - due} />
             ${all > 0 && hasSum(index) && html`<${Value} at=${index} of=${bars.length} y=${BASE - all - GAP}>${brief(bar.amount)}<//>`}
-            <text class="label ${bar.month === now ? "now" : ""}" x=${middle} y=${BASE + 18}>${shortMonth(bar.month).replace(/월$/, "")}</text>
+            <text class="label" x=${middle} y=${BASE + 18}>${shortMonth(bar.month).replace(/월$/, "")}</text>
           </g>`;
       })}
     <//>`;

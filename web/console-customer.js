@@ -1,6 +1,6 @@
 // What a customer has, as an operator sees it who talks to one.
 import { At, Button, Dialog, Empty, Failed, Read, Status, Tel, Title, Won, announce, html } from "./ui.js";
-import { BillDetail, BillStatus, billName, billTitle, dueOf, isDue, isOverdue, lastYear, latestFirst, newestFirst } from "./bill.js";
+import { BillDetail, BillStatus, beingChecked, billName, billTitle, dueOf, isOverdue, lastYear, latestFirst, newestFirst, payable } from "./bill.js";
 import { Months } from "./charts.js";
 import { PaymentDetail } from "./payment.js";
 import { activeSince, lineName, moment, number } from "./format.js";
@@ -56,12 +56,14 @@ const PaymentLine = ({ payment, customer }) => html`
     <${Status} family="payment_status" status=${payment.status} /></a>`;
 
 /** What the caller will ask first: what is due, until when, for how many lines. */
-function Sums({ lines, bills }) {
-  const due = bills.filter(isDue);
+function Sums({ lines, bills, payments, customer }) {
+  const due = payable(bills, payments);
+  const waiting = beingChecked(bills, payments);
   const held = lines.filter((line) => line.status !== "terminated" && line.status !== "rejected");
   return html`<section class="card wide"><dl class="facts">
-    <div><dt>${t("search.due")}</dt><dd class="big"><${Won} amount=${dueOf(due)} /></dd></div>
-    <div><dt>${t("search.first_due")}</dt><dd class="big ${due.some(isOverdue) ? "late" : ""}">${due.length > 0 ? html`<${At} at=${due.map((bill) => bill.dueDate).sort()[0]} />` : t("today.none")}</dd></div>
+    <div><dt>${t("search.due")}</dt><dd class="big"><${Won} amount=${dueOf(due)} /></dd>
+      ${waiting.length > 0 && html`<dd class="sub"><a href=${at(customer, "payments", waiting[0].paymentId)}>${t("due.checked", { count: waiting.length })}</a></dd>`}</div>
+    <div><dt>${t("search.first_due")}</dt><dd class="big ${due.some(isOverdue) ? "late" : ""}">${due.length > 0 ? html`<${At} at=${due[0].dueDate} />` : t("today.none")}</dd></div>
     <div><dt>${t("search.lines")}</dt><dd class="big">${t("today.lines", { count: number(held.length) })}</dd></div>
   </dl></section>`;
 }
@@ -73,7 +75,7 @@ export function Customer({ id }) {
   return html`
     <${Read} from=${from}>${({ lines, bills, payments }) => html`
       <div class="columns">
-        <${Sums} lines=${lines} bills=${bills} />
+        <${Sums} lines=${lines} bills=${bills} payments=${payments} customer=${id} />
         <section class="card"><h2>${t("nav.lines")}</h2>${lines.length === 0 ? html`<${Empty}>${t("lines.empty")}<//>` : html`
           <ul class="list">${lines.map((line) => html`<li key=${line.orderId}><${Line} line=${line} plan=${plan(line.plan)} customer=${id} refresh=${from.refresh} /></li>`)}</ul>`}</section>
         <section class="card"><h2>${t("nav.bills")}</h2>${bills.length === 0 ? html`<${Empty}>${t("bills.empty")}<//>` : html`

@@ -23,11 +23,18 @@ const content = (item) => JSON.stringify(item.bill ?? { ...item.message, body: b
 const called = ({ message, bill, kind }) => message?.subject
   ?? (bill ? `${lineName(bill)} · ${month(bill.usageMonth)}` : t(`parked.kind.${kind}`));
 
+/** Why it is parked, in words: a reason of its own, or what is said of a problem with this code. */
+function why({ reason }) {
+  const own = named("reason", reason);
+  return own === reason ? named("code", reason) : own;
+}
+
 /** Where an item leads: its bill or its saga, and its customer, as far as it says so. */
 function Links({ item: { bill, ...item } }) {
   const { sagaId, customerId } = bill ?? bodyOf(item) ?? {};
   const links = [
-    bill && [at(customerId, "bills", bill.billId), t("search.see.bill")],
+    // As long as it is held, it is no bill that could be shown.
+    bill && item.state === "replayed" && [at(customerId, "bills", bill.billId), t("search.see.bill")],
     sagaId && [to("sagas", sagaId), t("search.see.saga")],
     customerId && [at(customerId), customerId],
   ].filter(Boolean);
@@ -42,6 +49,10 @@ export function Item({ item, refresh, done }) {
   const intent = useIntent();
   const ended = useRef(null);
   const shown = useRef(false);
+  const busy = useRef(false);
+  const say = (how) => done(t(`parked.ended.${how}`, { what: called(item) }));
+  // Gone from under its reader, as somebody else dealt with it. Before what follows takes note that it is shown no more.
+  useLayoutEffect(() => () => shown.current && !busy.current && say("gone"), []);
   useLayoutEffect(() => {
     shown.current = open;
     return () => {
@@ -49,7 +60,7 @@ export function Item({ item, refresh, done }) {
     };
   }, [open]);
   const finish = (how) => {
-    done(t(`parked.ended.${how}`, { what: called(item) }));
+    say(how);
     refresh();
   };
   const close = () => {
@@ -59,18 +70,25 @@ export function Item({ item, refresh, done }) {
     if (ended.current) finish(ended.current);
     ended.current = null;
   };
+  const over = (how) => {
+    // While the window is there, the rest follows when it is closed: before, nothing behind it can take the focus.
+    if (!shown.current) return finish(how);
+    ended.current = how;
+    return setOpen(false);
+  };
   const end = async (how) => {
     setFailed(null);
+    busy.current = true;
     try {
       await intent.send(`/api/parked/${item.parkedId}/${how}`, {});
-      // While the window is there, the rest follows when it is closed: before, nothing behind it can take the focus.
-      if (!shown.current) return finish(how);
-      ended.current = how;
-      setOpen(false);
+      over(how);
     } catch (error) {
+      if (error.code === "not_found") return over("gone");
       setFailed(error);
       // Somebody else may be at it.
       refresh();
+    } finally {
+      busy.current = false;
     }
     return undefined;
   };
@@ -82,14 +100,14 @@ export function Item({ item, refresh, done }) {
   return html`
     <li data-id=${item.parkedId}><div class="item">
       <span class="main"><strong>${called(item)}</strong> <${Status} family="parked_state" status=${item.replayingSince ? "replaying" : item.state} />
-        <span class="sub">${t(`parked.kind.${item.kind}`)} · ${named("reason", item.reason)} · <${At} at=${item.parkedAt} as=${moment} /></span>
+        <span class="sub">${t(`parked.kind.${item.kind}`)} · ${why(item)} · <${At} at=${item.parkedAt} as=${moment} /></span>
         <${Links} item=${item} />
         ${(item.function ?? item.source) && html`<code class="sub">${item.function ?? item.source}</code>`}</span>
       <${Button} kind="small" onClick=${() => setOpen(true)}>${t("parked.inspect")}<//>
     </div>
     <${Dialog} wide open=${open} close=${close} title=${t(`parked.kind.${item.kind}`)}>
       <dl class="facts">
-        <div><dt>${t("parked.reason")}</dt><dd>${named("reason", item.reason)}</dd></div>
+        <div><dt>${t("parked.reason")}</dt><dd>${why(item)}</dd></div>
         ${item.detail && html`<div><dt>${t("parked.detail")}</dt><dd>${item.detail}</dd></div>`}
         ${item.function && html`<div><dt>${t("parked.function")}</dt><dd><code>${item.function}</code></dd></div>`}
         ${item.source && html`<div><dt>${t("parked.source")}</dt><dd><code>${item.source}</code></dd></div>`}

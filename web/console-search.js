@@ -41,10 +41,13 @@ export function Search() {
     const isLast = () => asked.current === mine;
     setBusy(true);
     setFailed(null);
+    // Nobody is to be taken for who is looked for now.
+    Object.assign(last, { query, asked: wanted, hits: null });
+    setHits(null);
     try {
       const { items } = await post("/api/customers/search", { query: wanted });
       if (isLast()) {
-        Object.assign(last, { query, asked: wanted, hits: items });
+        last.hits = items;
         setHits(items);
       }
     } catch (error) {

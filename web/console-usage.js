@@ -20,7 +20,8 @@ function Report({ result, lines, name }) {
   const download = () => {
     const quoted = (text) => `"${text.replaceAll('"', '""')}"`;
     const rows = rejected.map(({ line, reason }) => [line, reason, quoted(lines[line - 1] ?? "")].join(","));
-    save(new Blob([["line,reason,text", ...rows].join("\n")], { type: "text/csv" }), `rejected-${name.replace(/\.[^.]+$/, "")}.csv`);
+    // Spreadsheets take a file for one of an old code page unless it begins with this mark.
+    save(new Blob(["\ufeff", ["line,reason,text", ...rows].join("\n")], { type: "text/csv" }), `rejected-${name.replace(/\.[^.]+$/, "")}.csv`);
   };
   return html`<section class="card"><h2>${t("usage.result", { name })}</h2>
     <${Share} parts=${[["issued", t("usage.accepted"), accepted], ["skipped", t("usage.duplicates"), duplicates], ["parked", t("usage.rejected"), rejected.length]]} />

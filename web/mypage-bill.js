@@ -21,7 +21,7 @@ export function Bills({ page, only }) {
           <li key=${bill.billId}><a class="item" href=${to("bills", bill.billId)}>
             <span class="main"><strong>${billName(bill)}</strong>
               ${bill.number && html`<span class="sub"><${Tel} line=${bill} /></span>`}
-              <span class="sub">${t("due.until")} <${At} at=${bill.dueDate} /></span></span>
+              ${bill.amount > 0 && html`<span class="sub">${t("due.until")} <${At} at=${bill.dueDate} /></span>`}</span>
             <span class="end"><${Won} amount=${bill.amount} /><${BillStatus} bill=${bill} payments=${payments} /></span></a></li>`)}</ul>`}`;
     }}<//>`;
 }

@@ -4,10 +4,10 @@ import { Months } from "./charts.js";
 import { usePlanNames } from "./plans.js";
 import { t } from "./text.js";
 import { to } from "./route.js";
-import { BillStatus, billName, checked, dueFirst, dueOf, isDue, isOverdue, lastYear, latestFirst, payable } from "./bill.js";
+import { BillStatus, beingChecked, billName, dueFirst, dueOf, isOverdue, lastYear, latestFirst, payable } from "./bill.js";
 
 function Due({ bills, payments }) {
-  const waiting = bills.filter(isDue).map((bill) => checked(bill, payments)).filter(Boolean);
+  const waiting = beingChecked(bills, payments);
   const due = payable(bills, payments);
   const [first] = due;
   const others = waiting.length > 0 && html`<p class="sub"><a href=${to("payments", waiting[0].paymentId)}>${

@@ -3,7 +3,6 @@ import { At, Empty, Failed, Read, Status, Title, Won, announce, html, useEffect,
 import { PaymentDetail } from "./payment.js";
 import { Progress } from "./saga.js";
 import { OPEN, post } from "./api.js";
-import { moment } from "./format.js";
 import { t } from "./text.js";
 import { to } from "./route.js";
 import { useLive } from "./live.js";
@@ -79,7 +78,8 @@ export function Pay({ order, page }) {
     <section class="card">
       <p class="sum"><${Won} amount=${wish.amount} /></p>
       ${wish.refused ? html`<${FormOver} code=${wish.refused} />`
-        : failed ? html`<${Failed} error=${failed} retry=${OPEN.has(failed.code) ? send : undefined} />`
+        : failed ? html`<${Failed} error=${failed} retry=${OPEN.has(failed.code) ? send : undefined} />
+          ${failed.code === "payment_in_progress" && html`<p class="note">${t("pay.not_charged")}</p>`}`
           : answer ? html`${answer.status === "unknown" && !end && html`<p class="note" role="status">${t("pay.unknown")}</p>`}
             <${Progress} id=${answer.sagaId} after=${({ status }) => {
               setEnd(status);
@@ -96,7 +96,7 @@ export function Payments({ page }) {
     <${Read} from=${page}>${({ payments }) => payments.length === 0 ? html`<${Empty}>${t("payments.empty")}<//>` : html`
       <ul class="list card">${latestFirst(payments).map((payment) => html`
         <li key=${payment.paymentId}><a class="item" href=${to("payments", payment.paymentId)}>
-          <span class="main"><strong><${At} at=${payment.history[0].at} as=${moment} /></strong>
+          <span class="main"><strong><${At} at=${payment.history[0].at} /></strong>
             <span class="sub">${billTitle(payment.billId)}</span></span>
           <span class="end"><${Won} amount=${payment.amount} /><${Status} family="payment_status" status=${payment.status} /></span></a></li>`)}</ul>`}<//>`;
 }

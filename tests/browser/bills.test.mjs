@@ -1,6 +1,7 @@
 // A customer's bills: which are to be paid, until when, and how each amount follows.
 import { test } from "node:test";
-import { DESK, PHONE, expect, isFit, signIn } from "./browser.mjs";
+import assert from "node:assert/strict";
+import { DESK, PHONE, expect, holds, isFit, signIn } from "./browser.mjs";
 import { host, stage, visit } from "./stage.mjs";
 import { MYPAGE, enter, fillInCard, saysOutcome, withBills, withView } from "./mypage.mjs";
 import { monthIn, wordsOf } from "./words.mjs";
@@ -83,6 +84,60 @@ test("what can be done with a bill stays in its place while its payments are loo
     answer();
     await expect(pay).not.toHaveAttribute("aria-disabled", "true");
     await expect.poll(placeOf).toBe(place);
+  });
+});
+
+test("the picture of a year is of twelve months that are over, and a bill of nothing has no due date", async () => {
+  const words = wordsOf("ko");
+  await host.withBill("yearly");
+  const months = ["2025-10", "2025-11", "2025-12", ...Array.from({ length: 10 }, (_, index) => `2026-${String(index + 1).padStart(2, "0")}`)];
+  await visit({ screen: PHONE }, async (page) => {
+    await withBills(page, ([bill]) => months.map((month) => like(bill, month, month === "2026-03" ? { amount: 0, outstanding: 0, status: "settled" } : {})));
+    await enter(page, "yearly");
+    const labels = page.locator(".months .label");
+    await expect(labels).toHaveText(["11", "12", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10"]);
+    await page.locator(".months summary").click();
+    await expect(page.locator(".months tbody tr"), "a bill of nothing is none of them").toHaveCount(11);
+    await page.goto(`${MYPAGE}#/bills`);
+    const row = (month) => page.locator(".list li", { hasText: monthIn("ko", month) });
+    await row("2026-02").locator("time").waitFor();
+    await row("2026-03").locator(".chip", { hasText: words("bill.nothing") }).waitFor();
+    await expect(row("2026-03").locator("time")).toHaveCount(0);
+    await isFit(page);
+  });
+});
+
+test("a bill is printed on one sheet, without what is there to be pressed", async () => {
+  const bill = await host.withBill("printed");
+  await visit({}, async (page) => {
+    await enter(page, "printed");
+    await page.goto(`${MYPAGE}#/bills/${bill.billId}`);
+    await page.locator(".charges tfoot").waitFor();
+    await page.locator(".actions button").first().waitFor();
+    const sheets = async () => (await page.pdf({ format: "A4" })).toString("latin1").match(/\/Type\s*\/Page\b/g).length;
+    await expect.poll(sheets).toBe(1);
+    await page.emulateMedia({ media: "print" });
+    await expect(page.locator(":is(header.top, .actions, .back):visible")).toHaveCount(0);
+    await expect(page.locator(".charges tfoot")).toBeVisible();
+    await page.goto(`${MYPAGE}#/`);
+    await expect(page.locator(".hero .sum"), "dark letters, as the ground behind them is not printed").toHaveCSS("color", await page.locator("body").evaluate((body) => getComputedStyle(body).color));
+  });
+});
+
+test("who chooses the colours themselves can still tell what is paid from what is due", async () => {
+  await host.withBill("contrast");
+  await visit({}, async (page) => {
+    await page.emulateMedia({ forcedColors: "active" });
+    await enter(page, "contrast");
+    const colour = (selector) => page.locator(selector).first().evaluate((one) => getComputedStyle(one).backgroundColor);
+    await page.locator(".key.due").first().waitFor();
+    await holds(async () => {
+      const [paid, due] = await Promise.all([colour(".key.paid"), colour(".key.due")]);
+      assert.notEqual(paid, due);
+    });
+    const here = (selector) => page.locator(selector).evaluateAll((all) => all.map((one) => getComputedStyle(one).borderBottomWidth));
+    await expect.poll(() => here(".top nav a[aria-current], .languages [aria-pressed=true]")).toEqual(["3px", "3px"]);
+    await isFit(page);
   });
 });
 

@@ -317,7 +317,7 @@ for (const { language, size } of EVERYWHERE) {
     const parked = (index, what) => ({ parkedId: String(index).padStart(32, "0"), state: "waiting", reason: "unreadable", detail: null, parkedAt: stamp, ...what });
     const letters = Array.from({ length: 200 }, (_, index) => parked(index, { kind: "dead_letter", source: "billing", message: { messageId: `${index}`, body: "no JSON" } }));
     const bill = { billId: "202610-01hzzzzzzzzzzzzzzzzzzzzzzz", customerId: `held-back-${name}`, usageMonth: "2026-10", number: "01012345678", status: "on_hold" };
-    const line = parked(200, { kind: "billing_line", bill });
+    const line = parked(200, { kind: "billing_line", bill, reason: "amount_out_of_range" });
     const other = parked(201, { kind: "billing_line", bill: { ...bill, usageMonth: "2026-09", number: "01087654321" } });
     const run = { usageMonth: "2026-10", status: "running", passes: 1, lines: 0, issued: 0, skipped: 0, parked: 1, bucketsDone: 1, buckets: 4, startedAt: stamp };
     let now = run;
@@ -345,7 +345,9 @@ for (const { language, size } of EVERYWHERE) {
       const row = lines.locator(`[data-id="${line.parkedId}"]`, { hasText: "010-1234-5678" });
       await row.waitFor();
       await expect(lines.locator("[data-id]")).toHaveCount(1);
-      await row.locator(`a[href="#/search/${bill.customerId}/bills/${bill.billId}"]`).waitFor();
+      await row.getByText(words("reason.amount_out_of_range")).waitFor();
+      await row.locator(`a[href="#/search/${bill.customerId}"]`).waitFor();
+      await expect(row.locator('a[href*="/bills/"]'), "it is no bill yet").toHaveCount(0);
       await expect(page.locator(".bar button.primary"), "running it again is not what is to be done now").toHaveCount(0);
       await isFit(page);
 
@@ -451,8 +453,10 @@ for (const { language, size } of EVERYWHERE) {
       await enter(page);
       await page.goto(`${CONSOLE}#/search/${who}`);
       const fact = (label) => page.locator(".facts div", { hasText: words(label) }).locator("dd");
-      await expect.poll(async () => digits(await fact("search.due").textContent())).toBe(bill.outstanding);
-      await expect(fact("search.first_due").locator("time")).toHaveAttribute("datetime", bill.dueDate);
+      // As MyPage says it: what a payment is being checked for cannot be paid now.
+      await fact("search.due").getByRole("link", { name: words("due.checked", { count: 1 }) }).waitFor();
+      await expect.poll(async () => digits(await fact("search.due").first().textContent())).toBe(0);
+      await expect(fact("search.first_due")).toHaveText(words("today.none"));
       await expect(fact("search.lines")).toHaveText(words("today.lines", { count: 1 }));
       const plans = (await host.json("/api/plans")).items;
       await page.getByText(plans.find((plan) => plan.code === "lte-light").name[language]).waitFor();
@@ -725,6 +729,66 @@ test("a list of several pages stays whole while it changes, and holds nothing tw
     await page.locator(`[data-id="${parkedItem("d").parkedId}"]`).getByRole("button", { name: words("parked.inspect") }).click();
     await page.locator("dialog[open]").getByRole("button", { name: words("parked.replay") }).click();
     await expect(names, "what was dealt with is gone from a later page").toHaveText(["new", "a", "b", "c", "e"]);
+  });
+});
+
+for (const [language, screen] of [["ko", PHONE], ["en", DESK]]) {
+  test(`what somebody else deals with meanwhile is told to who reads it, or is about to deal with it: ${language}`, async () => {
+    const words = wordsOf(language, "console");
+    let items = ["read", "replayed", "left"].map(parkedItem);
+    const without = (name) => items.filter((item) => item.message.subject !== name);
+    await visit({ screen, language, expected: [404] }, async (page) => {
+      await page.route("**/api/parked?**", (route) => route.fulfill({ json: { items, cursor: null } }));
+      await page.route("**/api/parked/*/replay", (route) => {
+        items = without("replayed");
+        const problem = { type: "about:blank", title: "Not Found", status: 404, code: "not_found" };
+        return route.fulfill({ status: 404, contentType: "application/problem+json", json: problem });
+      });
+      await enter(page);
+      await page.goto(`${CONSOLE}#/parked`);
+      const inspect = (name) => page.locator(`[data-id="${parkedItem(name).parkedId}"]`).getByRole("button", { name: words("parked.inspect") }).click();
+      const inside = page.locator("dialog[open]");
+      const tells = async (name) => {
+        await inside.waitFor({ state: "detached" });
+        await expect(page.locator(".note.done")).toHaveText(words("parked.ended.gone", { what: name }));
+        await expect(page.locator(".note.done")).toBeFocused();
+      };
+      await inspect("read");
+      await inside.waitFor();
+      items = without("read");
+      await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+      await tells("read");
+      await isFit(page);
+
+      await inspect("replayed");
+      await inside.getByRole("button", { name: words("parked.replay") }).click();
+      await tells("replayed");
+      await expect(page.locator("[data-id] strong")).toHaveText(["left"]);
+    });
+  });
+}
+
+test("who cannot be looked for leaves nobody else under that name", async () => {
+  const words = wordsOf("ko", "console");
+  await host.openLine("found-first", { plan: "lte-light" });
+  await visit({ screen: PHONE, expected: [429] }, async (page) => {
+    await enter(page);
+    await page.goto(`${CONSOLE}#/search`);
+    const find = async (who) => {
+      await page.locator("#query").fill(who);
+      await page.keyboard.press("Enter");
+    };
+    await find("found-first");
+    await page.getByRole("button", { name: words("search.suspend") }).waitFor();
+    await page.route("**/api/customers/search", (route) => route.fulfill(AWAY));
+    await find("found-second");
+    await page.locator("main [role=alert]").waitFor();
+    await expect(page.getByText("found-first")).toHaveCount(0);
+    await expect(page.getByRole("button", { name: words("search.suspend") })).toHaveCount(0);
+    await page.unroute("**/api/customers/search");
+    await find("found-first");
+    await page.getByRole("button", { name: words("search.suspend") }).waitFor();
+    await isFit(page);
   });
 });
 

@@ -42,6 +42,26 @@ for (const [language, screen] of [["ko", PHONE], ["en", DESK]]) {
     });
   });
 
+  test(`who fills in the form while the bill is paid elsewhere is told that this card was not charged: ${language}`, async () => {
+    const words = wordsOf(language);
+    const who = `tabs-${language}`;
+    const bill = await host.withBill(who);
+    await visit({ screen, language, expected: [409] }, async (page) => {
+      await enter(page, who);
+      await page.goto(`${MYPAGE}#/bills/${bill.billId}`);
+      await page.getByRole("button", { name: words.start("pay.button") }).click();
+      await page.locator('button[value="pay"]').waitFor();
+      await host.charged(await host.pay(who, bill), who);
+      await fillInCard(page, "approve");
+      await page.getByRole("alert").filter({ hasText: words("code.payment_in_progress") }).waitFor();
+      await page.getByText(words("pay.not_charged")).waitFor();
+      await isFit(page);
+    });
+    const { payments } = await host.json("/dev/gateway/ledger");
+    const its = payments.filter((one) => one.orderId?.startsWith(bill.billId));
+    assert.deepEqual(its.map((one) => one.confirmations).sort(), [0, 1]);
+  });
+
   test(`whose money is stuck is told that somebody looks into it, and not that the card was declined: ${language}`, async () => {
     const words = wordsOf(language);
     const who = `stuck-${language}`;

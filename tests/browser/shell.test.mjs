@@ -184,7 +184,7 @@ test("what month it is the service says, not the browser", async () => {
   await visit({}, async (page) => {
     await page.clock.setFixedTime(mine);
     await enter(page, "far-ahead");
-    await page.locator(".months .now", { hasText: /^2$/ }).waitFor();
+    await expect(page.locator(".months .label").last()).toHaveText("1");
   });
   await visit({ expected: [404] }, async (page) => {
     await page.clock.setFixedTime(mine);

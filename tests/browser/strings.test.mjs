@@ -93,6 +93,17 @@ test("every reason for which usage is rejected has its words", () => {
   has(found.map((reason) => `usage_reason.${reason}`));
 });
 
+test("every reason for which a line or a message is parked has its words", () => {
+  const codes = (path) => [...readFileSync(resolve(ROOT, path), "utf8").matchAll(/Self::\w+(?:\(_\)| \{ \.\. \})? => "(\w+)"/g)].map((found) => found[1]);
+  const lines = codes("crates/domain/src/rating/mod.rs");
+  assert.equal(lines.length, 5, String(lines));
+  has(lines.map((reason) => `reason.${reason}`));
+  // What is busy or has changed is tried again, and given up by the bus.
+  const messages = codes("crates/app/src/failure.rs").filter((code) => !["conflict", "unavailable"].includes(code));
+  assert.deepEqual(messages, ["malformed", "fault"]);
+  has(messages.map((reason) => `reason.${reason}`));
+});
+
 test("a charge is called the same on the pages and on the bill's document", () => {
   const words = readFileSync(resolve(ROOT, "crates/app/src/bill/document/words.rs"), "utf8");
   for (const [name, [korean, english]] of Object.entries(STRINGS).filter(([name]) => name.startsWith("charge."))) {
