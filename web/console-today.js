@@ -95,7 +95,7 @@ export function Today() {
     <${Read} from=${from} lines=${6}>${(now) => {
       const acting = now.stuck.count + now.parked.count > 0;
       return html`
-        <p class="verdict ${acting ? "bad" : "good"}"><span aria-hidden="true">${acting ? "!" : "✓"}</span>${t(acting ? "today.act" : "today.calm")}
+        <p class="verdict ${acting ? "bad" : "good"}"><span aria-hidden="true">${acting ? "!" : "✓"}</span><span class="said">${t(acting ? "today.act" : "today.calm")}</span>
           <span class="sub as-of"><${At} at=${now.asOf} as=${(at) => t("today.as_of", { time: clock(at) })} /></span></p>
         <${Attention} now=${now} />
         <${Business} now=${now} />
