@@ -1,6 +1,7 @@
 // Finding a customer by whatever is at hand.
 import { Empty, Failed, Title, html, useRef, useState } from "./ui.js";
 import { Customer, at } from "./console-customer.js";
+import { digitsOf } from "./format.js";
 import { post } from "./api.js";
 import { t } from "./text.js";
 import { to } from "./route.js";
@@ -8,8 +9,11 @@ import { to } from "./route.js";
 /** What was looked for last, so that coming back from a saga finds it there. It stays in this tab's memory. */
 const last = { query: "", asked: "", hits: null };
 
-/** Digits of a phone number may stand apart, as people write them. */
-const asWritten = (query) => (/^[\d\s-]+$/.test(query) ? query.replaceAll(/\s/g, "") : query.trim());
+/** What is asked for: a phone number may be written in many ways. */
+function asWritten(query) {
+  const digits = digitsOf(query);
+  return /^01\d{8,9}$/.test(digits) ? digits : query.trim();
+}
 
 /** What an id that was looked for stands for, with where it is shown: none for a line, a number or a customer. */
 function thing(customer, id) {

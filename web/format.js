@@ -74,6 +74,9 @@ export function phone(digits) {
   return digits.replace(/^(\d{3})(\d{4})(\d{4})$/, "$1-$2-$3");
 }
 
+/** The digits of a number as people write it down, or copy it from their contacts: `+82 10-1234-5678`. */
+export const digitsOf = (text) => text.trim().replace(/^\+82[\s-]*0?/, "0").replaceAll(/[\s-]/g, "");
+
 /** When a line began to work, once it has. */
 export const activeSince = (line) => line.history.find(({ status }) => status === "active")?.at;
 

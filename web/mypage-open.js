@@ -2,7 +2,7 @@
 import { Button, Dialog, Failed, Read, Title, Won, html, useRef, useState } from "./ui.js";
 import { Progress } from "./saga.js";
 import { useQuestion } from "./api.js";
-import { number, phone, price } from "./format.js";
+import { digitsOf, number, phone, price } from "./format.js";
 import { current, named, t } from "./text.js";
 import { go, to } from "./route.js";
 import { useLive } from "./live.js";
@@ -64,7 +64,7 @@ function Form({ plans, like }) {
   const months = discounted ? contract : 0;
   const submit = (event) => {
     event.preventDefault();
-    const digits = wish.replaceAll(/[\s-]/g, "");
+    const digits = digitsOf(wish);
     const bad = digits !== "" && !NUMBER.test(digits);
     setMissing(!plan);
     setWrong(bad);

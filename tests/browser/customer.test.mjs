@@ -209,7 +209,7 @@ for (const [language, screen] of [["ko", PHONE], ["en", DESK]]) {
       await page.locator("#wish").fill("02-123-4567");
       await page.locator(".total button").click();
       await page.locator("#wish[aria-invalid=true]:focus").waitFor();
-      await page.locator("#wish").fill(taken.number.replace(/^(...)(....)/, "$1 $2 "));
+      await page.locator("#wish").fill(taken.number.replace(/^0(..)(....)/, "+82 $1-$2-"));
       await page.locator(".total button").click();
       await page.locator("dialog[open] dd", { hasText: taken.number.replace(/^(...)(....)/, "$1-$2-") }).waitFor();
       await page.getByRole("button", { name: words("open.confirm") }).click();

@@ -17,3 +17,10 @@ test("a date and how many days something took are written each in its own way, w
   const days = () => assert.equal(format.duration(3 * DAY), "3일");
   for (const check of [date, days, date]) check();
 });
+
+test("a phone number has the same digits however it is written", () => {
+  for (const text of ["01012345678", "010-1234-5678", " 010 1234 5678 ", "+82 10-1234-5678", "+821012345678", "+82 010-1234-5678"]) {
+    assert.equal(format.digitsOf(text), "01012345678", text);
+  }
+  assert.equal(format.digitsOf("kim-010"), "kim010");
+});

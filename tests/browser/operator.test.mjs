@@ -410,7 +410,7 @@ for (const { language, size } of EVERYWHERE) {
       await enter(page);
       await page.locator("header nav").getByRole("link", { name: words("nav.search") }).click();
       for (const [query, by] of [
-        [line.number, "number"], [dashed.replaceAll("-", " "), "number"],
+        [line.number, "number"], [dashed.replaceAll("-", " "), "number"], [dashed.replace("0", "+82 "), "number"],
         [line.orderId, "line"], [`open-${line.orderId}`, "saga"], [who, "customer_id"],
       ]) {
         await page.locator("#query").fill(query);
