@@ -46,29 +46,34 @@ async function walk(path, cursor, enough) {
 function usePages(path) {
   const first = useLive(path, { quickest: 4_000 });
   const [later, setLater] = useState({ pages: 0, items: [] });
-  const [reading, outdated] = [useRef(false), useRef(false)];
+  const [reading, outdated, wanted] = [useRef(null), useRef(false), useRef(false)];
   const begin = { pages: 0, items: [], cursor: first.data?.cursor };
   const known = later.pages > 0 ? later : begin;
   const items = once([...(first.data?.items ?? []), ...later.items]);
   const looking = items.length === 0 && known.cursor && later.pages === 0 && !later.error;
-  const read = async (from, enough) => {
+  const read = async (what, from, enough) => {
     if (reading.current) return;
-    reading.current = true;
+    reading.current = what;
     if (from === begin) outdated.current = false;
     const { pages, items: found, ...rest } = await walk(path, from.cursor, enough);
-    reading.current = false;
+    reading.current = null;
     // What could not be read again stays as it was.
     setLater((was) => (rest.error && from === begin && was.pages > 0 ? { ...was }
       : { pages: from.pages + pages, items: [...from.items, ...found], ...rest }));
   };
-  const more = () => read(known, ({ pages, items: found }) => found.length > 0 || pages === LOOKS);
+  const more = () => {
+    // What is beyond follows when everything is read again.
+    wanted.current = reading.current === "again";
+    return read("more", known, ({ pages, items: found }) => found.length > 0 || pages === LOOKS);
+  };
   useEffect(() => {
     outdated.current = true;
     if (looking) more();
   }, [first.data]);
   // After each drawing: a read that was under way is over by one of them.
   useEffect(() => {
-    if (outdated.current && later.pages > 0) read(begin, ({ pages }) => pages === later.pages);
+    if (outdated.current && later.pages > 0) read("again", begin, ({ pages }) => pages === later.pages);
+    else if (wanted.current && !reading.current) more();
   });
   const refresh = () => {
     first.refresh();

@@ -1,7 +1,7 @@
 // The times of a saga, for operators: a picture drawn to scale, and its messages one by one.
 import { At, html } from "./ui.js";
 import { clock, duration, number } from "./format.js";
-import { elapsed, parts, scale, ticks } from "./timescale.js";
+import { EDGE, elapsed, parts, scale, ticks } from "./timescale.js";
 import { has, named, t } from "./text.js";
 import { stateOf } from "./saga.js";
 
@@ -85,7 +85,7 @@ function Legend({ all, messages, deadlines }) {
     </p>`;
 }
 
-const anchor = (at) => (at < 5 ? "start" : at > 92 ? "end" : "middle");
+const anchor = (at) => (at < 5 ? "start" : at > EDGE ? "end" : "middle");
 
 /** The times of a saga's steps and messages, drawn to scale. */
 export function Timeline({ saga }) {

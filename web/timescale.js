@@ -8,6 +8,10 @@ const STRETCHED = 60;
 const TAIL = 10;
 /** Percent of the width that two ticks of the axis are apart at least, so that their texts are. */
 const TICKS_APART = 17;
+/** Percent of the width from which on a text ends at its tick, where its other half would be cut off. */
+export const EDGE = 92;
+/** How far apart such a tick is from the one before, as its whole text is between them. */
+const EDGE_APART = 24;
 
 const KINDS = { started: "doing", undo_started: "undo" };
 
@@ -90,7 +94,8 @@ export function ticks({ place, from, to }) {
     const count = Math.floor((to - from) / step) + 1;
     if (count > 5) continue;
     const found = Array.from({ length: count }, (_, index) => ({ elapsed: index * step, at: place(from + index * step) }));
-    if (found.every((tick, index) => index === 0 || tick.at - found[index - 1].at >= TICKS_APART)) return found;
+    const apart = ({ at }) => (at > EDGE ? EDGE_APART : TICKS_APART);
+    if (found.every((tick, index) => index === 0 || tick.at - found[index - 1].at >= apart(tick))) return found;
   }
   return [{ elapsed: 0, at: 0 }];
 }

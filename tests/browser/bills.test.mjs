@@ -26,7 +26,7 @@ for (const [language, screen] of [["ko", PHONE], ["en", DESK]]) {
       payments: [...payments, { paymentId: "p", billId: like(one, "2026-08").billId, amount: one.amount, status: "unknown", history: [{ status: "pending", at: "2026-11-02T10:00:00+09:00" }] }],
     });
     // The last day counts until it is over in Seoul.
-    for (const [now, late] of [["2026-11-25T23:59:00+09:00", 0], ["2026-11-26T00:01:00+09:00", 1]].slice(language === "ko" ? 0 : 1)) {
+    for (const [now, late] of [["2026-11-25T23:30:00+09:00", 0], ["2026-11-26T00:01:00+09:00", 1]].slice(language === "ko" ? 0 : 1)) {
       await host.setClock(now);
       await visit({ screen, language }, async (page) => {
         await withView(page, view);

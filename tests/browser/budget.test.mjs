@@ -69,7 +69,7 @@ test("a page that is watched asks less and less, is sent nothing new, and is sti
     await page.locator("#other").fill("watched");
     await page.locator('button[value="customer:"]').click();
     await page.locator(".hero").waitFor();
-    await page.clock.pauseAt(await page.evaluate(() => Date.now() + 1_000));
+    await page.clock.pauseAt(await page.evaluate(() => Date.now() + 10_000));
     // In steps: while it waits for an answer, its clock goes on.
     await holds(async () => {
       await page.clock.runFor(5_000);

@@ -126,29 +126,6 @@ test("a declined card is told in words, and the bill can be paid with another on
   assert.equal((await host.json(`/api/bills/${bill.billId}`, { who: "declined" })).status, "settled");
 });
 
-test("an outcome that is not known is waited for, and found out", async () => {
-  const bill = await host.withBill("unknown");
-  await visit({}, async (page) => {
-    await enter(page, "unknown");
-    await page.goto(`${MYPAGE}#/bills/${bill.billId}`);
-    await page.getByRole("button", { name: /^납부하기/ }).click();
-    await fillInCard(page, "lost");
-    await page.getByText("두 번 결제되지 않으니").waitFor();
-    await isFit(page);
-    await page.getByRole("link", { name: wordsOf("ko")("pay.see") }).click();
-    // The page before says the same, under another heading.
-    await page.getByRole("heading", { level: 1, name: wordsOf("ko")("payment.title") }).waitFor();
-    await page.locator(".note", { hasText: "두 번 결제되지 않으니" }).waitFor();
-    await isFit(page);
-    await page.goBack();
-    await fetch(`${host.url}/admin/functions/payments_resolve`, {
-      method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ input: "" }),
-    });
-    await saysOutcome(page, "납부되었습니다");
-    await page.getByText("두 번 결제되지 않으니").waitFor({ state: "detached" });
-  });
-});
-
 test("paying is one payment, however often it is asked for and whatever the answers are", async () => {
   const bill = await host.withBill("once");
   const keys = [];

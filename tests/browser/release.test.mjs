@@ -27,7 +27,7 @@ async function opened(page, path, gone = () => true) {
   });
   // The clock stands still, so nothing happens but what the test lets happen.
   await page.clock.install({ time: NOW });
-  await page.clock.pauseAt(new Date(NOW.getTime() + 1_000));
+  await page.clock.pauseAt(new Date(NOW.getTime() + MINUTE));
   await page.goto(path);
   return {
     loads: () => loads,

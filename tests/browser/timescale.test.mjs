@@ -1,7 +1,7 @@
 // Where the moments of a saga stand in its picture: in order, true to scale where that can be seen, and never hidden.
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { elapsed, parts, scale, ticks } from "../../web/timescale.js";
+import { EDGE, elapsed, parts, scale, ticks } from "../../web/timescale.js";
 
 const MINUTE = 60_000;
 const START = Date.parse("2026-11-02T10:00:00.000+09:00");
@@ -107,6 +107,16 @@ test("the axis has three to five round times when the scale is even", () => {
   }
   const minutes = ticks(scale([START, START + 10 * MINUTE], false));
   assert.deepEqual(minutes.map((tick) => [tick.elapsed / MINUTE, Math.round(tick.at)]), [[0, 0], [3, 30], [6, 60], [9, 90]]);
+});
+
+test("the text of a tick at the edge, which ends there, has all of its room before it", () => {
+  const moments = [0, 43, 86, 91, 164, 322, 435].map((ms) => START + ms);
+  for (const times of [moments, ...Array.from({ length: 400 }, (_, more) => [...moments.slice(0, -1), START + 323 + more])]) {
+    const found = ticks(scale(times, false));
+    for (const [index, { at }] of found.entries()) {
+      if (index > 0) assert.ok(at - found[index - 1].at >= (at > EDGE ? 24 : 17), JSON.stringify(found));
+    }
+  }
 });
 
 test("a saga that has just begun has an axis with its beginning", () => {

@@ -13,7 +13,14 @@ function back(to, values) {
   location.replace(url);
 }
 
-document.getElementById("form").addEventListener("submit", async (event) => {
+const form = document.getElementById("form");
+
+/** Whether its buttons can be pressed: not before there is something behind them, and not twice. */
+function offer(offered) {
+  for (const button of form.querySelectorAll("button")) button.disabled = !offered;
+}
+
+form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const orderId = wish.get("orderId");
   if (event.submitter.value === "cancel") {
@@ -21,8 +28,8 @@ document.getElementById("form").addEventListener("submit", async (event) => {
     back("failUrl", { code: "PAY_PROCESS_CANCELED", message: "canceled" });
     return;
   }
-  for (const button of event.target.querySelectorAll("button")) button.disabled = true;
-  const card = new FormData(event.target).get("card");
+  offer(false);
+  const card = new FormData(form).get("card");
   const response = await fetch("/dev/payment-keys", {
     method: "POST",
     headers: { "content-type": "application/json" },
@@ -35,3 +42,4 @@ document.getElementById("form").addEventListener("submit", async (event) => {
     back("failUrl", { code: "PROVIDER_ERROR", message: "the form was refused", orderId });
   }
 });
+offer(true);
