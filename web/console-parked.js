@@ -49,10 +49,9 @@ export function Item({ item, refresh, done }) {
   const intent = useIntent();
   const ended = useRef(null);
   const shown = useRef(false);
-  const busy = useRef(false);
   const say = (how) => done(t(`parked.ended.${how}`, { what: called(item) }));
   // Gone from under its reader, as somebody else dealt with it. Before what follows takes note that it is shown no more.
-  useLayoutEffect(() => () => shown.current && !busy.current && say("gone"), []);
+  useLayoutEffect(() => () => shown.current && say(ended.current ?? "gone"), []);
   useLayoutEffect(() => {
     shown.current = open;
     return () => {
@@ -78,7 +77,6 @@ export function Item({ item, refresh, done }) {
   };
   const end = async (how) => {
     setFailed(null);
-    busy.current = true;
     try {
       await intent.send(`/api/parked/${item.parkedId}/${how}`, {});
       over(how);
@@ -87,8 +85,6 @@ export function Item({ item, refresh, done }) {
       setFailed(error);
       // Somebody else may be at it.
       refresh();
-    } finally {
-      busy.current = false;
     }
     return undefined;
   };

@@ -1,9 +1,9 @@
 // A customer's bills: which are to be paid, until when, and how each amount follows.
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { DESK, PHONE, expect, holds, isFit, signIn } from "./browser.mjs";
+import { DESK, PHONE, expect, gate, holds, isFit, signIn } from "./browser.mjs";
 import { host, stage, visit } from "./stage.mjs";
-import { MYPAGE, enter, fillInCard, saysOutcome, withBills, withView } from "./mypage.mjs";
+import { MYPAGE, enter, fillInCard, saysOutcome, toForm, withBills, withView } from "./mypage.mjs";
 import { monthIn, wordsOf } from "./words.mjs";
 
 stage();
@@ -68,8 +68,7 @@ test("what can be done with a bill stays in its place while its payments are loo
   const bill = await host.withBill("unmoved");
   await visit({ screen: PHONE }, async (page) => {
     await enter(page, "unmoved");
-    let answer;
-    const held = new Promise((done) => { answer = done; });
+    const [held, answer] = gate();
     await page.route("**/api/mypage", async (route) => {
       await held;
       return route.continue();
@@ -148,8 +147,7 @@ test("who has paid a bill is led to the next one", async () => {
   await visit({ screen: PHONE }, async (page) => {
     await withBills(page, (bills) => [...bills, next]);
     await enter(page, "one-by-one");
-    await page.goto(`${MYPAGE}#/bills/${bill.billId}`);
-    await page.getByRole("button", { name: words.start("pay.button") }).click();
+    await toForm(page, bill, words);
     await fillInCard(page, "approve");
     await saysOutcome(page, words("outcome.pay_bill.completed"));
     const on = page.locator(".actions .primary");

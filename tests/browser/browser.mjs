@@ -29,6 +29,13 @@ export const AT_ONCE = { timeout: 1_000 };
 /** Holds what takes more than one look at a page to be true in the end. */
 export const holds = (check) => expect(check).toPass({ timeout: SOON, intervals: [50, 100, 250, 500] });
 
+/** A promise, and what fulfils it: for an answer that is to come when the test says so. */
+export function gate() {
+  let open;
+  const opened = new Promise((done) => { open = done; });
+  return [opened, open];
+}
+
 /** Starts the browser. */
 export function launch() {
   const executablePath = process.env.CHROMIUM ?? PROGRAMS.find(existsSync);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { AWAY, DESK, PHONE, expect, holds, isFit, signIn } from "./browser.mjs";
 import { host, stage, visit } from "./stage.mjs";
-import { MYPAGE, enter, fillInCard, saysOutcome, withBills, withView } from "./mypage.mjs";
+import { MYPAGE, enter, fillInCard, saysOutcome, toForm, withBills, withView } from "./mypage.mjs";
 import { EVERYWHERE, monthIn, wordsOf } from "./words.mjs";
 
 stage({ now: "2026-10-05T10:00:00+09:00" });
@@ -113,8 +113,7 @@ test("a declined card is told in words, and the bill can be paid with another on
   const bill = await host.withBill("declined");
   await visit({ expected: [402] }, async (page) => {
     await enter(page, "declined");
-    await page.goto(`${MYPAGE}#/bills/${bill.billId}`);
-    await page.getByRole("button", { name: /^납부하기/ }).click();
+    await toForm(page, bill);
     await fillInCard(page, "decline");
     await page.getByRole("alert").filter({ hasText: "카드사가 결제를 거절했습니다" }).waitFor();
     await isFit(page);
@@ -216,8 +215,7 @@ test("a form that is left charges nothing", async () => {
   const bill = await host.withBill("leaver");
   await visit({}, async (page) => {
     await enter(page, "leaver");
-    await page.goto(`${MYPAGE}#/bills/${bill.billId}`);
-    await page.getByRole("button", { name: /^납부하기/ }).click();
+    await toForm(page, bill);
     await page.locator('button[value="cancel"]').click();
     await page.getByText("청구된 금액은 없습니다").waitFor();
     await expect(page.getByRole("alert"), "it was the customer's own choice").toHaveCount(0);
@@ -236,8 +234,7 @@ for (const [language, screen] of [["ko", PHONE], ["en", DESK]]) {
     await visit({ screen, language, expected: [500] }, async (page) => {
       await enter(page, who);
       await page.route("**/dev/payment-keys", (route) => route.fulfill({ status: 500 }));
-      await page.goto(`${MYPAGE}#/bills/${bill.billId}`);
-      await page.getByRole("button", { name: words.start("pay.button") }).click();
+      await toForm(page, bill, words);
       await fillInCard(page, "approve");
       await page.getByRole("alert").filter({ hasText: words("pay.form_failed") }).waitFor();
       await expect(page.getByText(words("pay.form_left"))).toHaveCount(0);

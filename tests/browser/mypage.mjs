@@ -1,4 +1,5 @@
 // What a customer does on MyPage in more than one story.
+import { wordsOf } from "./words.mjs";
 
 export const MYPAGE = "/api/web/mypage";
 
@@ -9,6 +10,12 @@ export async function enter(page, id) {
   await page.locator("#other").fill(id);
   await page.locator('button[value="customer:"]').click();
   await page.locator(".hero, .empty").first().waitFor();
+}
+
+/** Goes from a bill to the gateway's form. */
+export async function toForm(page, { billId }, words = wordsOf("ko")) {
+  await page.goto(`${MYPAGE}#/bills/${billId}`);
+  await page.getByRole("button", { name: words.start("pay.button") }).click();
 }
 
 /** Pays with a card on the gateway's form. */

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { AT_ONCE, AWAY, DESK, PHONE, expect, holds, isFit, signIn } from "./browser.mjs";
+import { AT_ONCE, AWAY, DESK, PHONE, expect, gate, holds, isFit, signIn } from "./browser.mjs";
 import { until } from "./host.mjs";
 import { host, stage, visit } from "./stage.mjs";
 import { EVERYWHERE, monthIn, wordsOf } from "./words.mjs";
@@ -327,8 +327,7 @@ for (const { language, size } of EVERYWHERE) {
     await host.setClock(stamp);
     await visit({ screen, language }, async (page) => {
       await page.route("**/api/billing-runs/2026-10", (route) => route.fulfill({ json: now }));
-      let answer;
-      const held = new Promise((done) => { answer = done; });
+      const [held, answer] = gate();
       await page.route("**/api/parked?**", async (route) => {
         const second = route.request().url().includes("cursor=second");
         if (second) await held;
@@ -530,8 +529,7 @@ test("what was replayed is told, also to who closed its window meanwhile, and on
   const words = wordsOf("ko", "console");
   let items = [parkedItem("one"), parkedItem("two")];
   await visit({ screen: PHONE }, async (page) => {
-    let answer;
-    const held = new Promise((done) => { answer = done; });
+    const [held, answer] = gate();
     await page.route("**/api/parked?**", (route) => route.fulfill({ json: { items, cursor: null } }));
     await page.route("**/api/parked/*/replay", async (route) => {
       await held;
@@ -562,8 +560,7 @@ test("while a usage file is under way no other is taken, and the next one has a 
   const words = wordsOf("ko", "console");
   const sent = [];
   await visit({ screen: PHONE }, async (page) => {
-    let answer;
-    const held = new Promise((done) => { answer = done; });
+    const [held, answer] = gate();
     await page.route("**/api/usage", async (route) => {
       sent.push(route.request().postData());
       await held;
@@ -714,7 +711,7 @@ test("a list of several pages stays whole while it changes, and holds nothing tw
 
     // The first page changes while the second is read.
     let answer;
-    held = new Promise((done) => { answer = done; });
+    [held, answer] = gate();
     await page.getByRole("button", { name: words("saga.more") }).click();
     pages = { "": ["a", "b"], 2: ["c", "d", "e"] };
     await look();
@@ -754,7 +751,7 @@ test("more of a list that is asked for while it is read again comes when that is
     await more.click();
     await expect(names).toHaveText(["a", "b"]);
     let answer;
-    held = new Promise((done) => { answer = done; });
+    [held, answer] = gate();
     const before = asked.length;
     pages[""] = ["new", "a"];
     await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import { DESK, PHONE, expect, isFit, signIn } from "./browser.mjs";
 import { host, stage, visit } from "./stage.mjs";
-import { MYPAGE, enter, fillInCard, saysOutcome } from "./mypage.mjs";
+import { MYPAGE, enter, fillInCard, saysOutcome, toForm } from "./mypage.mjs";
 import { wordsOf } from "./words.mjs";
 
 // Without this function, a charge is never taken to its bill.
@@ -48,8 +48,7 @@ for (const [language, screen] of [["ko", PHONE], ["en", DESK]]) {
     const bill = await host.withBill(who);
     await visit({ screen, language, expected: [409] }, async (page) => {
       await enter(page, who);
-      await page.goto(`${MYPAGE}#/bills/${bill.billId}`);
-      await page.getByRole("button", { name: words.start("pay.button") }).click();
+      await toForm(page, bill, words);
       await page.locator('button[value="pay"]').waitFor();
       await host.charged(await host.pay(who, bill), who);
       await fillInCard(page, "approve");
@@ -168,8 +167,7 @@ for (const [language, screen] of [["ko", PHONE], ["en", DESK]]) {
         return route.fulfill({ status: 409, contentType: "application/problem+json", json: problem });
       });
       await enter(page, who);
-      await page.goto(`${MYPAGE}#/bills/${bill.billId}`);
-      await page.getByRole("button", { name: words.start("pay.button") }).click();
+      await toForm(page, bill, words);
       await fillInCard(page, "approve");
       await page.locator(".outcome", { hasText: words("pay.waiting") }).waitFor();
       await page.reload();

@@ -1,7 +1,7 @@
 // What both sites share: the language, the session, addresses that lead nowhere, and where the focus goes.
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { DESK, PHONE, expect, holds, isFit, signIn } from "./browser.mjs";
+import { DESK, PHONE, expect, gate, holds, isFit, signIn } from "./browser.mjs";
 import { host, stage, visit } from "./stage.mjs";
 import { enter } from "./mypage.mjs";
 import { wordsOf } from "./words.mjs";
@@ -205,8 +205,7 @@ test("a page that cannot be read has a heading, and what it shows when it can ta
     await isHeaded(page, words("not_loaded"), words, "mypage");
     await isFit(page);
     // The page itself tries again too, and must not have it before the button is pressed.
-    let press;
-    const pressed = new Promise((done) => { press = done; });
+    const [pressed, press] = gate();
     await page.route("**/api/bills/*", async (route) => {
       await pressed;
       return route.continue();

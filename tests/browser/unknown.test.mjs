@@ -2,7 +2,7 @@
 import { test } from "node:test";
 import { isFit } from "./browser.mjs";
 import { host, stage, visit } from "./stage.mjs";
-import { MYPAGE, enter, fillInCard, saysOutcome } from "./mypage.mjs";
+import { enter, fillInCard, saysOutcome, toForm } from "./mypage.mjs";
 import { wordsOf } from "./words.mjs";
 
 stage({ off: ["payments_resolve"] });
@@ -11,8 +11,7 @@ test("an outcome that is not known is waited for, and found out", async () => {
   const bill = await host.withBill("unknown");
   await visit({}, async (page) => {
     await enter(page, "unknown");
-    await page.goto(`${MYPAGE}#/bills/${bill.billId}`);
-    await page.getByRole("button", { name: /^납부하기/ }).click();
+    await toForm(page, bill);
     await fillInCard(page, "lost");
     await page.getByText("두 번 결제되지 않으니").waitFor();
     await isFit(page);
